@@ -1,0 +1,6 @@
+//! The pure pipeline: inventory, evidence, select, evaluate, combine, guard, plan, explain, diff. Top to bottom one file a stage,
+//! each stage's output the next one's only input; `pipeline::decide` calls them in order. Nothing here knows a clock, the
+//! environment, a file, the network, an API server, Rego or Wasm: the sandbox stands behind the one trait in `port`.
+
+pub mod intake;
+pub mod port;

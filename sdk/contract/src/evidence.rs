@@ -2,6 +2,7 @@
 //! the facts that are known, present and read by the policy, so a fact's own fields are required and the facts are optional.
 
 use crate::common::{Cluster, Time};
+pub use crate::examples;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -7,6 +7,7 @@ pub mod common;
 pub mod diagnostic;
 pub mod dump;
 pub mod evidence;
+pub mod examples;
 pub mod fact;
 pub mod manifest;
 pub mod plan;

@@ -1,7 +1,12 @@
 //! How objects come in: bytes of single JSON objects, parsed in any thread into batches, batches added in order.
 
+use crate::inventory::coverage::Coverage;
+use crate::inventory::{ClusterData, Inventory};
+use crate::kinds::{self, Parsed, Payload};
+use crate::time;
 use probate_contract::Diagnostic;
 use probate_contract::dump::Reason;
+use probate_contract::record::VolumeRecord;
 use std::sync::Arc;
 
 /// A kind: `PersistentVolumeClaim`, `VirtualMachine.kubevirt.io`.
@@ -11,6 +16,21 @@ pub struct GroupKind {
     pub group: String,
     /// Kind.
     pub kind: String,
+}
+
+impl GroupKind {
+    /// The kind written `KIND.GROUP`, core kinds without group.
+    pub fn parse(text: &str) -> Self {
+        let (kind, group) = text.split_once('.').unwrap_or((text, ""));
+        Self { group: group.into(), kind: kind.into() }
+    }
+}
+
+impl std::fmt::Display for GroupKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.kind)?;
+        if self.group.is_empty() { Ok(()) } else { write!(f, ".{}", self.group) }
+    }
 }
 
 /// What the core does with objects of a kind, so that a loader can skip the others unparsed.
@@ -23,71 +43,201 @@ pub enum Interest {
 }
 
 /// What the core does with objects of that apiVersion and kind.
-pub fn interest(_api_version: &str, _kind: &str) -> Interest {
-    Interest::Read
+pub fn interest(api_version: &str, kind: &str) -> Interest {
+    kinds::interest(api_version, kind)
+}
+
+/// An object and where it came from.
+#[derive(Debug)]
+pub(crate) struct Placed {
+    pub(crate) parsed: Parsed,
+    pub(crate) document: u64,
+    pub(crate) line: u64,
+    /// Hash of the bytes, for objects without resourceVersion.
+    pub(crate) content: u64,
 }
 
 /// Objects of one file or a part of it.
 #[derive(Debug, Default)]
-pub struct Batch {}
+pub struct Batch {
+    file: Arc<str>,
+    objects: Vec<Placed>,
+    diagnostics: Vec<Diagnostic>,
+    unreadable: Vec<Option<GroupKind>>,
+}
 
 impl Batch {
     /// An empty batch of that file, as the user named it.
-    pub fn new(_file: Arc<str>) -> Self {
-        Self {}
+    pub fn new(file: Arc<str>) -> Self {
+        Self { file, ..Self::default() }
     }
 
     /// Reads one object (never a List): UTF-8 JSON. `document` and `line` count from 1. What is wrong with it becomes a
     /// diagnostic and makes its kind incomplete.
-    pub fn object(&mut self, _json: &[u8], _document: u64, _line: u64) {}
+    pub fn object(&mut self, json: &[u8], document: u64, line: u64) {
+        match kinds::read(json) {
+            Ok(parsed) => {
+                let content = if parsed.head.resource_version.is_empty() {
+                    kinds::custom::hash(&String::from_utf8_lossy(json))
+                } else {
+                    0
+                };
+                self.objects.push(Placed { parsed, document, line, content });
+            }
+            Err(unreadable) => {
+                let kind = kinds::meta::type_of(json)
+                    .ok()
+                    .map(|(version, kind)| GroupKind { group: kinds::group_of(&version).into(), kind });
+                let consequence = match &kind {
+                    Some(kind) => format!("{kind} is incomplete in this cluster; what needs it is retained"),
+                    None => "every kind is incomplete in this cluster; everything is retained".into(),
+                };
+                let diagnostic = Diagnostic::error(unreadable.code, unreadable.message)
+                    .file(&*self.file)
+                    .document(document)
+                    .at(line, 1)
+                    .consequence(consequence)
+                    .fix(unreadable.fix);
+                self.unreadable(diagnostic, kind);
+            }
+        }
+    }
 
     /// Something that could not be read at all: `kind` becomes incomplete (`Unreadable`), or every kind of the cluster.
-    pub fn unreadable(&mut self, _diagnostic: Diagnostic, _kind: Option<GroupKind>) {}
+    pub fn unreadable(&mut self, diagnostic: Diagnostic, kind: Option<GroupKind>) {
+        self.diagnostics.push(diagnostic);
+        self.unreadable.push(kind);
+    }
 
     /// A message without consequence for completeness.
-    pub fn diagnostic(&mut self, _diagnostic: Diagnostic) {}
+    pub fn diagnostic(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
 }
+
+/// Which cluster of the inventory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClusterId(pub u16);
 
 /// Collects batches and statements into an inventory.
 #[derive(Debug, Default)]
-pub struct Builder {}
-
-/// Which cluster of the inventory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ClusterId(pub u16);
+pub struct Builder {
+    clusters: Vec<ClusterData>,
+    records: Vec<VolumeRecord>,
+    diagnostics: Vec<Diagnostic>,
+    ignored: Vec<String>,
+}
 
 impl Builder {
+    /// Further kinds, `KIND.GROUP` or `*.GROUP`, whose mention of a name is no reference.
+    pub fn ignore_references(&mut self, kinds: &[String]) {
+        self.ignored.extend_from_slice(kinds);
+    }
+
     /// The cluster of that name, made when new.
-    pub fn cluster(&mut self, _name: &str) -> ClusterId {
-        ClusterId(0)
+    pub fn cluster(&mut self, name: &str) -> ClusterId {
+        let at = self.clusters.iter().position(|cluster| &*cluster.name == name).unwrap_or_else(|| {
+            self.clusters.push(ClusterData::new(name));
+            self.clusters.len() - 1
+        });
+        ClusterId(u16::try_from(at).unwrap_or(u16::MAX))
+    }
+
+    fn coverage(&mut self, cluster: ClusterId) -> Option<&mut Coverage> {
+        self.clusters.get_mut(usize::from(cluster.0)).map(|cluster| &mut cluster.coverage)
     }
 
     /// Adds what a batch holds.
-    pub fn add(&mut self, _cluster: ClusterId, _batch: Batch) {}
+    pub fn add(&mut self, cluster: ClusterId, batch: Batch) {
+        let Batch { file, objects, mut diagnostics, unreadable } = batch;
+        self.diagnostics.append(&mut diagnostics);
+        for kind in unreadable {
+            let kind = kind.map_or_else(|| "*".to_owned(), |kind| kind.to_string());
+            if let Some(coverage) = self.coverage(cluster) {
+                coverage.unreadable(&kind);
+            }
+        }
+        for placed in objects {
+            if let Payload::Record(record) = placed.parsed.payload {
+                self.records.push(*record);
+            } else if let Some(data) = self.clusters.get_mut(usize::from(cluster.0)) {
+                self.diagnostics.extend(data.add(&file, placed));
+            }
+        }
+    }
+
+    /// Adds a record.
+    pub fn record(&mut self, record: VolumeRecord) {
+        self.records.push(record);
+    }
+
+    /// Adds a message.
+    pub fn diagnostic(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
 
     /// States that the cluster was observed at that time (RFC 3339).
     ///
     /// # Errors
     /// The text is no time.
-    pub fn taken_at(&mut self, _cluster: ClusterId, _time: &str) -> Result<(), String> {
+    pub fn taken_at(&mut self, cluster: ClusterId, text: &str) -> Result<(), String> {
+        let at = time::parse(text).ok_or_else(|| format!("`{text}` is no RFC 3339 time"))?;
+        if let Some(data) = self.clusters.get_mut(usize::from(cluster.0)) {
+            data.taken_at = Some(data.taken_at.map_or(at, |known| known.max(at)));
+        }
         Ok(())
     }
 
     /// States the cluster's uid.
-    pub fn uid(&mut self, _cluster: ClusterId, _uid: &str) {}
+    pub fn uid(&mut self, cluster: ClusterId, uid: &str) {
+        if let Some(data) = self.clusters.get_mut(usize::from(cluster.0)) {
+            data.uid = Some(uid.into());
+        }
+    }
 
     /// States that the list of `kind` (`*` for all) in `namespace` (`*` for all) is whole.
-    pub fn complete(&mut self, _cluster: ClusterId, _kind: &str, _namespace: &str) {}
+    pub fn complete(&mut self, cluster: ClusterId, kind: &str, namespace: &str) {
+        if let Some(coverage) = self.coverage(cluster) {
+            coverage.complete(kind, namespace);
+        }
+    }
 
     /// States that it is not; beats `complete`.
-    pub fn incomplete(&mut self, _cluster: ClusterId, _kind: &str, _namespace: &str, _reason: Reason) {}
+    pub fn incomplete(&mut self, cluster: ClusterId, kind: &str, namespace: &str, reason: Reason) {
+        if let Some(coverage) = self.coverage(cluster) {
+            coverage.incomplete(kind, namespace, reason);
+        }
+    }
 
     /// Takes an `incomplete` statement of that very kind and namespace back (`--complete KIND/NS`).
-    pub fn lift(&mut self, _cluster: ClusterId, _kind: &str, _namespace: &str) {}
+    pub fn lift(&mut self, cluster: ClusterId, kind: &str, namespace: &str) {
+        if let Some(coverage) = self.coverage(cluster) {
+            coverage.lift(kind, namespace);
+        }
+    }
 
     /// States that the cluster does not have the kind (`KIND.GROUP`).
-    pub fn absent(&mut self, _cluster: ClusterId, _kind: &str) {}
+    pub fn absent(&mut self, cluster: ClusterId, kind: &str) {
+        if let Some(coverage) = self.coverage(cluster) {
+            coverage.absent(kind);
+        }
+    }
 
     /// States all kinds that the cluster has (a complete api-resources list); any other is absent.
-    pub fn discovered(&mut self, _cluster: ClusterId, _kinds: &[GroupKind]) {}
+    pub fn discovered(&mut self, cluster: ClusterId, kinds: &[GroupKind]) {
+        if let Some(coverage) = self.coverage(cluster) {
+            coverage.discovered(kinds);
+        }
+    }
+
+    /// Time of the latest dump, if any says.
+    pub fn latest(&self) -> Option<time::Seconds> {
+        self.clusters.iter().filter_map(|cluster| cluster.taken_at).max()
+    }
+
+    /// Freezes the inventory at `now`.
+    pub fn finish(self, now: time::Seconds) -> Inventory {
+        let Self { clusters, records, diagnostics, ignored } = self;
+        Inventory::build(clusters, records, diagnostics, &ignored, now)
+    }
 }

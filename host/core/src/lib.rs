@@ -2,5 +2,13 @@
 //! each stage's output the next one's only input; `pipeline::decide` calls them in order. Nothing here knows a clock, the
 //! environment, a file, the network, an API server, Rego or Wasm: the sandbox stands behind the one trait in `port`.
 
+pub mod digest;
+pub mod evidence;
+pub mod facts;
+pub mod glob;
 pub mod intake;
+pub mod inventory;
+mod kinds;
 pub mod port;
+pub mod quantity;
+pub mod time;

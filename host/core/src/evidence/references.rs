@@ -1,0 +1,205 @@
+//! The reference graph around one subject: everything that can still want its volume.
+
+use super::{SubjectId, View, merged};
+use crate::facts::{Gap, Known};
+use crate::inventory::{ObjectId, Ordinal, Reference as Found};
+use crate::time;
+use probate_contract::dump::Reason;
+use probate_contract::evidence::{Reference, ReferenceState};
+
+/// More references than this make the list too large for a policy.
+const MAX_LIST: usize = 256;
+
+/// What refers to a subject.
+pub(crate) struct References {
+    /// All of them, or unknown.
+    pub(crate) list: Known<Vec<Reference>>,
+    /// Those that are proven, whatever else is unknown.
+    pub(crate) proven: Vec<Reference>,
+    /// What keeps the list from being whole.
+    pub(crate) gaps: Vec<Gap>,
+    /// Objects that refer, for owners.
+    pub(crate) objects: Vec<ObjectId>,
+    /// A restore, clone, import or snapshot is under way.
+    pub(crate) operation: bool,
+    /// A StatefulSet that is scaled down would come back for the claim.
+    pub(crate) ordinal: Option<Ordinal>,
+    /// Volumes with the same driver and handle, `CLUSTER/NAME`.
+    pub(crate) twins: Vec<String>,
+}
+
+/// Collects all references to the subject and to the volume behind it.
+pub(crate) fn of(view: &View<'_>) -> References {
+    let mut found: Vec<Found<'_>> = Vec::new();
+    let mut extra: Vec<Reference> = Vec::new();
+    match view.id {
+        SubjectId::Claim(..) => around_claim(view, &mut found, &mut extra),
+        SubjectId::Volume(..) => around_volume(view, &mut found, &mut extra),
+    }
+    attachments(view, &mut found);
+    let twins = twins(view, &mut extra);
+    let operation = found.iter().any(|reference| reference.operation);
+    let ordinal = found.iter().filter_map(|reference| reference.ordinal).find(|ordinal| !ordinal.wanted);
+    let objects: Vec<ObjectId> = found.iter().map(|reference| reference.object).collect();
+    let itself = view.object;
+    let mut proven: Vec<Reference> = found
+        .iter()
+        .filter(|reference| reference.object != itself)
+        .filter_map(|reference| typed(view, reference))
+        .chain(extra)
+        .collect();
+    proven.sort_by(|left, right| key(left).cmp(&key(right)));
+    proven.dedup();
+    let mut gaps = merged(view.gaps.references(view.namespace()).iter().cloned().chain(unknown_sides(view)));
+    let list = if !gaps.is_empty() {
+        Known::Unknown(gaps.clone())
+    } else if proven.len() > MAX_LIST {
+        gaps.clear();
+        Known::Unknown(vec![Gap { reason: Reason::TooLarge, source: view.source("references") }])
+    } else {
+        Known::Present(proven.clone())
+    };
+    References { list, proven, gaps, objects, operation, ordinal, twins }
+}
+
+fn key(
+    reference: &Reference,
+) -> (&str, Option<&str>, &str, Option<&str>, &str, Option<&str>, Option<&str>, ReferenceState) {
+    (
+        &reference.cluster,
+        reference.group.as_deref(),
+        &reference.kind,
+        reference.namespace.as_deref(),
+        &reference.name,
+        reference.uid.as_deref(),
+        reference.path.as_deref(),
+        reference.state,
+    )
+}
+
+/// Without the other half of a bound pair, what names that half is not known.
+fn unknown_sides(view: &View<'_>) -> Vec<Gap> {
+    match view.id {
+        SubjectId::Claim(..) => view.volume.gaps().unwrap_or_default().to_vec(),
+        SubjectId::Volume(..) => view.claim.gaps().unwrap_or_default().to_vec(),
+    }
+}
+
+fn around_claim<'a>(view: &View<'a>, found: &mut Vec<Found<'a>>, extra: &mut Vec<Reference>) {
+    let Some(object) = view.cluster.object(view.object) else { return };
+    let (namespace, name) = (&*object.head.namespace, &*object.head.name);
+    found.extend(view.cluster.references_to_claim(namespace, name));
+    let counterpart = view.volume.get().map(|(id, _)| *id);
+    for volume in view.cluster.naming_claim(namespace, name).filter_map(|at| view.cluster.volumes.get(at)) {
+        let reserved = volume
+            .data
+            .claim
+            .as_ref()
+            .is_some_and(|claim| claim.uid.is_empty() || claim.uid == object.head.uid);
+        if reserved && Some(volume.object) != counterpart {
+            extra.extend(plain(view, volume.object, ReferenceState::Reserved, "spec.claimRef"));
+        }
+    }
+}
+
+fn around_volume<'a>(view: &View<'a>, found: &mut Vec<Found<'a>>, extra: &mut Vec<Reference>) {
+    let Some(object) = view.cluster.object(view.object) else { return };
+    let counterpart = view.claim.get().map(|(id, _)| *id);
+    if let Some(id) = counterpart {
+        extra.extend(plain(view, id, ReferenceState::Active, "spec.volumeName"));
+    }
+    for claim in view.cluster.naming_volume(&object.head.name).filter_map(|at| view.cluster.claims.get(at)) {
+        if Some(claim.object) != counterpart {
+            let state = if &*claim.data.phase == "Pending" {
+                ReferenceState::Pending
+            } else {
+                ReferenceState::Active
+            };
+            extra.extend(plain(view, claim.object, state, "spec.volumeName"));
+        }
+    }
+    let Some((_, volume)) = view.volume.get() else { return };
+    let Some(reference) = volume.claim.as_ref() else { return };
+    if reference.uid.is_empty() {
+        extra.push(Reference {
+            cluster: view.cluster.name.to_string(),
+            group: None,
+            kind: "PersistentVolumeClaim".into(),
+            namespace: Some(reference.namespace.to_string()),
+            name: reference.name.to_string(),
+            uid: None,
+            state: ReferenceState::Reserved,
+            state_since: None,
+            state_seconds: None,
+            path: Some("spec.claimRef".into()),
+        });
+    }
+    // Whoever names a claim that is gone wants its data back; once another claim has the name, they mean that one.
+    if view.cluster.claim(&reference.namespace, &reference.name).is_none() {
+        found.extend(view.cluster.references_to_claim(&reference.namespace, &reference.name));
+    }
+}
+
+fn attachments<'a>(view: &View<'a>, found: &mut Vec<Found<'a>>) {
+    let Some((id, volume)) = view.volume.get() else { return };
+    let Some(object) = view.cluster.object(*id) else { return };
+    found.extend(view.cluster.references_to_volume(
+        &object.head.name,
+        volume.driver.as_deref(),
+        volume.handle.as_deref(),
+    ));
+}
+
+/// Other volumes, in any cluster, that stand for the same asset.
+fn twins(view: &View<'_>, extra: &mut Vec<Reference>) -> Vec<String> {
+    let Some((id, volume)) = view.volume.get() else { return Vec::new() };
+    let (Some(driver), Some(handle)) = (volume.driver.as_deref(), volume.handle.as_deref()) else {
+        return Vec::new();
+    };
+    let mut names = Vec::new();
+    for cluster in &view.inventory.clusters {
+        for twin in cluster.with_handle(driver, handle).filter_map(|at| cluster.volumes.get(at)) {
+            let itself = std::ptr::eq(cluster, view.cluster) && twin.object == *id;
+            let Some(object) = cluster.object(twin.object).filter(|_| !itself) else { continue };
+            let state =
+                if &*twin.data.phase == "Bound" { ReferenceState::Active } else { ReferenceState::Reserved };
+            names.push(format!("{}/{}", cluster.name, object.head.name));
+            extra.push(Reference {
+                cluster: cluster.name.to_string(),
+                group: None,
+                kind: "PersistentVolume".into(),
+                namespace: None,
+                name: object.head.name.to_string(),
+                uid: Some(object.head.uid.to_string()),
+                state,
+                state_since: None,
+                state_seconds: None,
+                path: Some("spec.csi.volumeHandle".into()),
+            });
+        }
+    }
+    names.sort_unstable();
+    names
+}
+
+fn plain(view: &View<'_>, object: ObjectId, state: ReferenceState, path: &str) -> Option<Reference> {
+    typed(view, &Found { object, state, since: None, path: Some(path), operation: false, ordinal: None })
+}
+
+fn typed(view: &View<'_>, found: &Found<'_>) -> Option<Reference> {
+    let kind = view.cluster.kind_of(found.object)?;
+    let head = &view.cluster.object(found.object)?.head;
+    let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    Some(Reference {
+        cluster: view.cluster.name.to_string(),
+        group: text(&kind.group),
+        kind: kind.kind.clone(),
+        namespace: text(&head.namespace),
+        name: head.name.to_string(),
+        uid: text(&head.uid),
+        state: found.state,
+        state_since: found.since.map(time::format),
+        state_seconds: found.since.map(|since| view.since(since)),
+        path: found.path.map(str::to_owned),
+    })
+}

@@ -1,0 +1,106 @@
+//! Usage: whether anything can still want the volume, how strongly, and since when nothing has.
+
+use super::View;
+use super::references::References;
+use crate::facts::{Gap, Known};
+use crate::time::{self, Seconds};
+use probate_contract::dump::Reason;
+use probate_contract::evidence::{Continuity, ReferenceState, Unused, UsageState};
+use probate_contract::record::VolumeRecord;
+
+/// The three facts of usage.
+pub(crate) struct Usage {
+    pub(crate) referenced: Known<bool>,
+    pub(crate) state: Known<UsageState>,
+    pub(crate) unused: Known<Unused>,
+}
+
+/// Rolls the references up. One proven reference settles `referenced`, one active settles `state`, whatever else is unknown.
+pub(crate) fn of(view: &View<'_>, references: &References) -> Usage {
+    let wants = |state: ReferenceState| !matches!(state, ReferenceState::Finished | ReferenceState::Reserved);
+    let referenced = if references.proven.iter().any(|reference| wants(reference.state)) {
+        Known::Present(true)
+    } else {
+        Known::unless(references.gaps.clone(), Some(false))
+    };
+    let strongest = references
+        .proven
+        .iter()
+        .filter_map(|reference| state(reference.state))
+        .min()
+        .unwrap_or(UsageState::None);
+    let state = if strongest == UsageState::Active {
+        Known::Present(strongest)
+    } else {
+        Known::unless(references.gaps.clone(), Some(strongest))
+    };
+    let unused = match &referenced {
+        Known::Present(true) => Known::Absent,
+        Known::Present(false) => unused(view),
+        Known::Absent => Known::Absent,
+        Known::Unknown(gaps) => Known::Unknown(gaps.clone()),
+    };
+    Usage { referenced, state, unused }
+}
+
+fn state(state: ReferenceState) -> Option<UsageState> {
+    Some(match state {
+        ReferenceState::Active => UsageState::Active,
+        ReferenceState::Pending => UsageState::Pending,
+        ReferenceState::Stopped => UsageState::Stopped,
+        ReferenceState::Template => UsageState::Template,
+        ReferenceState::Reserved => UsageState::Reserved,
+        ReferenceState::Possible => UsageState::Possible,
+        ReferenceState::Finished => return None,
+    })
+}
+
+fn gap(view: &View<'_>, reason: Reason) -> Known<Unused> {
+    Known::Unknown(vec![Gap { reason, source: view.source("VolumeRecord") }])
+}
+
+/// The latest of record, `Unused` condition and release, with the record's continuity if there is one.
+fn unused(view: &View<'_>) -> Known<Unused> {
+    let recorded =
+        view.record.and_then(|record| Some((record, time::parse(record.status.unused_since.as_deref()?)?)));
+    let condition = view.claim.get().and_then(|(_, claim)| claim.unused);
+    let released = view
+        .volume
+        .get()
+        .filter(|(_, volume)| &*volume.phase == "Released")
+        .and_then(|(_, volume)| volume.released);
+    let observed = [recorded.map(|(_, since)| since), condition, released].into_iter().flatten().max();
+    let stated = view.statements.unused_since.filter(|_| view.record.is_none());
+    let (since, continuity, gap_seconds) = match (observed, recorded, stated) {
+        (Some(since), Some((record, _)), _) => {
+            let (continuity, gap) = watched(view, record);
+            (since, continuity, gap)
+        }
+        (Some(since), None, _) => (since, Continuity::Condition, None),
+        (None, _, Some(since)) => (since, Continuity::Assumed, None),
+        (None, _, None) => return gap(view, Reason::NoRecord),
+    };
+    if since > view.now() {
+        return gap(view, Reason::ClockSkew);
+    }
+    Known::Present(Unused {
+        unused_since: time::format(since),
+        unused_seconds: view.since(since),
+        continuity,
+        largest_gap_seconds: gap_seconds,
+    })
+}
+
+/// A record that ended too long ago, or that looked away for too long, was sampled.
+fn watched(view: &View<'_>, record: &VolumeRecord) -> (Continuity, Option<i64>) {
+    let allowed = view.statements.maximum_gap_seconds;
+    let observation = record.status.observation.clone().unwrap_or_default();
+    let last: Option<Seconds> = observation.last_at.as_deref().map_or(Some(view.now()), time::parse);
+    let tail = last.map_or(i64::MAX, |last| view.since(last));
+    let gap = observation.largest_gap_seconds.unwrap_or(0).max(tail.max(0));
+    let continuity = match observation.continuity {
+        Continuity::Watched if gap > allowed || tail < 0 => Continuity::Sampled,
+        stated => stated,
+    };
+    (continuity, (gap > 0).then_some(gap))
+}

@@ -1,0 +1,377 @@
+//! Joins, built once when a cluster is frozen: who names what, which volumes share a handle, which snapshot is whose. Each is a
+//! list sorted by a hash; whoever looks something up compares the names themselves.
+
+use super::{ClusterData, Object, ObjectId};
+use crate::intake::GroupKind;
+use crate::kinds::custom::hash;
+use crate::kinds::{Edge, Target};
+use hashbrown::HashSet;
+use probate_contract::evidence::ReferenceState;
+
+type Sorted = Vec<(u64, u32)>;
+
+/// The joins of one cluster.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    edges: Sorted,
+    uids: Sorted,
+    handles: Sorted,
+    claim_refs: Sorted,
+    volume_names: Sorted,
+    snapshots: Sorted,
+    contents: Sorted,
+    names: Sorted,
+    names_of_objects: Sorted,
+    /// Kinds of harvesterhci.io have objects here.
+    pub(crate) harvester: bool,
+}
+
+/// One object that names a claim or volume.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reference<'a> {
+    pub(crate) object: ObjectId,
+    pub(crate) state: ReferenceState,
+    pub(crate) since: Option<i64>,
+    pub(crate) path: Option<&'a str>,
+    pub(crate) operation: bool,
+    pub(crate) ordinal: Option<Ordinal>,
+}
+
+/// A claim that a StatefulSet makes: which ordinal it is, and whether the set wants it now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ordinal {
+    pub(crate) ordinal: i64,
+    pub(crate) wanted: bool,
+}
+
+fn claim_key(namespace: &str, name: &str) -> u64 {
+    hash(&format!("c/{namespace}/{name}"))
+}
+
+fn prefix_key(namespace: &str, prefix: &str) -> u64 {
+    hash(&format!("o/{namespace}/{prefix}"))
+}
+
+fn volume_key(name: &str) -> u64 {
+    hash(&format!("v/{name}"))
+}
+
+fn attachment_key(unique: &str) -> u64 {
+    hash(&format!("a/{unique}"))
+}
+
+fn object_key(kind: &GroupKind, namespace: &str, name: &str) -> u64 {
+    hash(&format!("{kind}/{namespace}/{name}"))
+}
+
+fn handle_key(driver: &str, handle: &str) -> u64 {
+    hash(&format!("{driver}^{handle}"))
+}
+
+fn at(list: &Sorted, key: u64) -> impl Iterator<Item = u32> {
+    let from = list.partition_point(|(hash, _)| *hash < key);
+    list.iter().skip(from).take_while(move |(hash, _)| *hash == key).map(|(_, id)| *id)
+}
+
+fn index(id: u32) -> usize {
+    usize::try_from(id).unwrap_or(usize::MAX)
+}
+
+fn sorted(pairs: impl Iterator<Item = (usize, u64)>) -> Sorted {
+    let mut list: Sorted = pairs.filter_map(|(at, key)| Some((key, u32::try_from(at).ok()?))).collect();
+    list.sort_unstable();
+    list
+}
+
+impl ClusterData {
+    /// Sorts claims and volumes, drops what does not count, and builds the joins.
+    pub(super) fn freeze(&mut self) {
+        self.keys = hashbrown::HashTable::new();
+        let objects = std::mem::take(&mut self.objects);
+        let head = |id: &ObjectId| objects.get(index(*id)).map(|object| &object.head);
+        let counts = |id: &ObjectId| objects.get(index(*id)).is_some_and(|object| !object.void);
+        self.claims.retain(|claim| counts(&claim.object));
+        self.claims.sort_by_cached_key(|claim| {
+            head(&claim.object).map(|head| (head.namespace.clone(), head.name.clone()))
+        });
+        self.volumes.retain(|volume| counts(&volume.object));
+        self.volumes.sort_by_cached_key(|volume| head(&volume.object).map(|head| head.name.clone()));
+        self.classes.retain(|_, class| counts(&class.object));
+        self.namespaces.retain(|_, namespace| counts(&namespace.object));
+        self.snapshots.retain(|snapshot| counts(&snapshot.object));
+        self.contents.retain(|content| counts(&content.object));
+        self.names.retain(|(id, _)| counts(id));
+        self.edges.retain(|(id, _)| counts(id));
+        self.objects = objects;
+        let ignore = |id: ObjectId| self.kind_of(id).is_some_and(|kind| self.ignores(kind));
+        let keep: Vec<bool> = self.names.iter().map(|(id, _)| !ignore(*id)).collect();
+        let mut keep = keep.into_iter();
+        self.names.retain(|_| keep.next().unwrap_or(true));
+        self.index = self.joins();
+        if self.uid.is_none() {
+            let system =
+                self.namespaces.get("kube-system").and_then(|namespace| self.object(namespace.object));
+            self.uid = system.map(|object| object.head.uid.clone());
+        }
+    }
+
+    fn joins(&self) -> Index {
+        let namespace = |id: ObjectId| self.object(id).map_or("", |object| &*object.head.namespace);
+        let name = |id: ObjectId| self.object(id).map_or("", |object| &*object.head.name);
+        let edge = |(id, edge): &(ObjectId, Edge)| match &edge.target {
+            Target::Claim { namespace: Some(other), name } => claim_key(other, name),
+            Target::Claim { namespace: None, name } => claim_key(namespace(*id), name),
+            Target::Volume { name } => volume_key(name),
+            Target::Attachment { unique } => attachment_key(unique),
+            Target::Ordinals { prefix, .. } => prefix_key(namespace(*id), prefix),
+        };
+        let object = |object: &Object| {
+            let none = GroupKind { group: String::new(), kind: String::new() };
+            object_key(
+                self.kinds.get(usize::from(object.kind)).unwrap_or(&none),
+                &object.head.namespace,
+                &object.head.name,
+            )
+        };
+        let volumes = || self.volumes.iter().enumerate();
+        let handles = volumes().filter_map(|(at, volume)| {
+            Some((at, handle_key(volume.data.driver.as_deref()?, volume.data.handle.as_deref()?)))
+        });
+        let claim_refs = volumes().filter_map(|(at, volume)| {
+            let claim = volume.data.claim.as_ref()?;
+            Some((at, claim_key(&claim.namespace, &claim.name)))
+        });
+        let volume_names = self
+            .claims
+            .iter()
+            .enumerate()
+            .filter_map(|(at, claim)| Some((at, volume_key(claim.data.volume.as_deref()?))));
+        let snapshots = self.snapshots.iter().enumerate().filter_map(|(at, snapshot)| {
+            Some((at, claim_key(namespace(snapshot.object), snapshot.data.claim.as_deref()?)))
+        });
+        let contents = self.contents.iter().enumerate().filter_map(|(at, content)| {
+            Some((at, handle_key(&content.data.driver, content.data.volume_handle.as_deref()?)))
+        });
+        Index {
+            edges: sorted(self.edges.iter().map(edge).enumerate()),
+            uids: sorted(self.objects.iter().map(|object| hash(&object.head.uid)).enumerate()),
+            handles: sorted(handles),
+            claim_refs: sorted(claim_refs),
+            volume_names: sorted(volume_names),
+            snapshots: sorted(snapshots),
+            contents: sorted(contents),
+            names: self.possible_names(name),
+            names_of_objects: sorted(self.objects.iter().map(object).enumerate()),
+            harvester: self
+                .kinds
+                .iter()
+                .chain(&self.defined)
+                .any(|kind| kind.group.ends_with("harvesterhci.io")),
+        }
+    }
+
+    /// Name hashes of unknown kinds that are names of claims or volumes here.
+    fn possible_names<'a>(&'a self, name: impl Fn(ObjectId) -> &'a str) -> Sorted {
+        let mut wanted: HashSet<u64> = self.claims.iter().map(|claim| hash(name(claim.object))).collect();
+        wanted.extend(self.volumes.iter().map(|volume| hash(name(volume.object))));
+        wanted.extend(
+            self.volumes
+                .iter()
+                .filter_map(|volume| volume.data.claim.as_ref())
+                .map(|claim| hash(&claim.name)),
+        );
+        let pairs = self.names.iter().enumerate().flat_map(|(at, (_, names))| {
+            names.iter().filter(|hash| wanted.contains(*hash)).map(move |hash| (at, *hash))
+        });
+        sorted(pairs)
+    }
+
+    /// The claim of that name.
+    pub(crate) fn claim(&self, namespace: &str, name: &str) -> Option<usize> {
+        let key = |id: ObjectId| {
+            self.object(id).map_or(("", ""), |object| (&*object.head.namespace, &*object.head.name))
+        };
+        self.claims.binary_search_by(|claim| key(claim.object).cmp(&(namespace, name))).ok()
+    }
+
+    /// The volume of that name.
+    pub(crate) fn volume(&self, name: &str) -> Option<usize> {
+        let key = |id: ObjectId| self.object(id).map_or("", |object| &*object.head.name);
+        self.volumes.binary_search_by(|volume| key(volume.object).cmp(name)).ok()
+    }
+
+    /// The object of that uid.
+    pub(crate) fn by_uid(&self, uid: &str) -> Option<ObjectId> {
+        at(&self.index.uids, hash(uid))
+            .find(|id| self.counts(*id) && self.object(*id).is_some_and(|object| &*object.head.uid == uid))
+    }
+
+    /// The object of that kind and name.
+    pub(crate) fn named(&self, kind: &GroupKind, namespace: &str, name: &str) -> Option<&Object> {
+        at(&self.index.names_of_objects, object_key(kind, namespace, name))
+            .filter_map(|id| self.object(id))
+            .find(|object| {
+                !object.void
+                    && self.kinds.get(usize::from(object.kind)) == Some(kind)
+                    && &*object.head.namespace == namespace
+                    && &*object.head.name == name
+            })
+    }
+
+    /// Volumes with that driver and handle.
+    pub(crate) fn with_handle<'a>(
+        &'a self,
+        driver: &'a str,
+        handle: &'a str,
+    ) -> impl Iterator<Item = usize> + 'a {
+        at(&self.index.handles, handle_key(driver, handle)).map(index).filter(move |at| {
+            self.volumes.get(*at).is_some_and(|volume| {
+                volume.data.driver.as_deref() == Some(driver) && volume.data.handle.as_deref() == Some(handle)
+            })
+        })
+    }
+
+    /// Volumes whose claimRef names that claim.
+    pub(crate) fn naming_claim<'a>(
+        &'a self,
+        namespace: &'a str,
+        name: &'a str,
+    ) -> impl Iterator<Item = usize> + 'a {
+        at(&self.index.claim_refs, claim_key(namespace, name)).map(index).filter(move |at| {
+            self.volumes
+                .get(*at)
+                .and_then(|volume| volume.data.claim.as_ref())
+                .is_some_and(|claim| &*claim.namespace == namespace && &*claim.name == name)
+        })
+    }
+
+    /// Claims whose spec.volumeName is that volume.
+    pub(crate) fn naming_volume<'a>(&'a self, name: &'a str) -> impl Iterator<Item = usize> + 'a {
+        at(&self.index.volume_names, volume_key(name)).map(index).filter(move |at| {
+            self.claims.get(*at).is_some_and(|claim| claim.data.volume.as_deref() == Some(name))
+        })
+    }
+
+    /// Snapshots of that claim.
+    pub(crate) fn snapshots_of<'a>(
+        &'a self,
+        namespace: &'a str,
+        name: &'a str,
+    ) -> impl Iterator<Item = usize> + 'a {
+        at(&self.index.snapshots, claim_key(namespace, name)).map(index).filter(move |at| {
+            self.snapshots.get(*at).is_some_and(|snapshot| {
+                snapshot.data.claim.as_deref() == Some(name)
+                    && self.object(snapshot.object).is_some_and(|object| &*object.head.namespace == namespace)
+            })
+        })
+    }
+
+    /// Snapshot contents of that asset.
+    pub(crate) fn contents_of<'a>(
+        &'a self,
+        driver: &'a str,
+        handle: &'a str,
+    ) -> impl Iterator<Item = usize> + 'a {
+        at(&self.index.contents, handle_key(driver, handle)).map(index).filter(move |at| {
+            self.contents.get(*at).is_some_and(|content| {
+                &*content.data.driver == driver && content.data.volume_handle.as_deref() == Some(handle)
+            })
+        })
+    }
+
+    fn edge(&self, id: u32) -> Option<&(ObjectId, Edge)> {
+        self.edges.get(index(id))
+    }
+
+    /// Everything that names the claim, StatefulSets by ordinal and unknown kinds included.
+    pub(crate) fn references_to_claim<'a>(&'a self, namespace: &'a str, name: &'a str) -> Vec<Reference<'a>> {
+        let mut found = Vec::new();
+        for (object, edge) in at(&self.index.edges, claim_key(namespace, name)).filter_map(|id| self.edge(id))
+        {
+            let own = || self.object(*object).map_or("", |object| &*object.head.namespace);
+            let hit = match &edge.target {
+                Target::Claim { namespace: other, name: named } => {
+                    &**named == name && other.as_deref().unwrap_or_else(own) == namespace
+                }
+                _ => false,
+            };
+            if hit {
+                found.push(reference(*object, edge, None));
+            }
+        }
+        let split =
+            name.rsplit_once('-').and_then(|(prefix, ordinal)| Some((prefix, plain_number(ordinal)?)));
+        if let Some((prefix, ordinal)) = split {
+            for (object, edge) in
+                at(&self.index.edges, prefix_key(namespace, prefix)).filter_map(|id| self.edge(id))
+            {
+                let Target::Ordinals { prefix: made, start, end } = &edge.target else { continue };
+                let own = self.object(*object).is_some_and(|object| &*object.head.namespace == namespace);
+                if &**made == prefix && own {
+                    let wanted = (*start..*end).contains(&ordinal);
+                    found.push(reference(*object, edge, Some(Ordinal { ordinal, wanted })));
+                }
+            }
+        }
+        found.extend(self.possible(name, Some(namespace)));
+        found
+    }
+
+    /// Everything that names the volume, attachments and nodes included.
+    pub(crate) fn references_to_volume<'a>(
+        &'a self,
+        name: &'a str,
+        driver: Option<&str>,
+        handle: Option<&str>,
+    ) -> Vec<Reference<'a>> {
+        let named = at(&self.index.edges, volume_key(name)).filter_map(|id| self.edge(id));
+        let mut found: Vec<Reference<'a>> = named
+            .filter(|(_, edge)| matches!(&edge.target, Target::Volume { name: named } if &**named == name))
+            .map(|(object, edge)| reference(*object, edge, None))
+            .collect();
+        if let (Some(driver), Some(handle)) = (driver, handle) {
+            // CSI: kubernetes.io/csi/DRIVER^HANDLE; in-tree: PLUGIN/HANDLE (kubernetes, pkg/volume/util GetUniqueVolumeName).
+            for unique in [format!("kubernetes.io/csi/{driver}^{handle}"), format!("{driver}/{handle}")] {
+                let attached = at(&self.index.edges, attachment_key(&unique)).filter_map(|id| self.edge(id));
+                let hit = |(_, edge): &&(ObjectId, Edge)| matches!(&edge.target, Target::Attachment { unique: named } if **named == *unique);
+                found.extend(attached.filter(hit).map(|(object, edge)| reference(*object, edge, None)));
+            }
+        }
+        found.extend(self.possible(name, None));
+        found
+    }
+
+    /// Objects of unknown kinds that hold the name: in the claim's namespace, or beside the namespace's name.
+    fn possible<'a>(&'a self, name: &str, namespace: Option<&str>) -> Vec<Reference<'a>> {
+        let entries = at(&self.index.names, hash(name)).filter_map(|at| self.names.get(index(at)));
+        let hits = entries.filter(|(object, names)| {
+            namespace.is_none_or(|namespace| {
+                self.object(*object).is_some_and(|object| &*object.head.namespace == namespace)
+                    || names.binary_search(&hash(namespace)).is_ok()
+            })
+        });
+        hits.map(|(object, _)| Reference {
+            object: *object,
+            state: ReferenceState::Possible,
+            since: None,
+            path: None,
+            operation: false,
+            ordinal: None,
+        })
+        .collect()
+    }
+}
+
+fn reference(object: ObjectId, edge: &Edge, ordinal: Option<Ordinal>) -> Reference<'_> {
+    let state = match ordinal {
+        Some(Ordinal { wanted: false, .. }) => ReferenceState::Reserved,
+        _ => edge.state,
+    };
+    Reference { object, state, since: edge.since, path: Some(&edge.path), operation: edge.operation, ordinal }
+}
+
+/// An ordinal as StatefulSets write it: no sign, no leading zero.
+fn plain_number(text: &str) -> Option<i64> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    plain.then(|| text.parse().ok()).flatten()
+}

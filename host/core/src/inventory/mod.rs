@@ -1,0 +1,220 @@
+//! The inventory: frozen, indexed objects of one or several clusters, the time they were observed, and what is whole.
+
+pub(crate) mod coverage;
+mod index;
+pub(crate) mod records;
+
+use crate::evidence::Gaps;
+use crate::glob;
+use crate::intake::{GroupKind, Placed};
+use crate::kinds::{self, meta::Head};
+use crate::kinds::{Edge, Payload, builtin, custom, snapshots, storage};
+use crate::time::Seconds;
+use coverage::Coverage;
+use hashbrown::{HashMap, HashSet, HashTable};
+use probate_contract::Diagnostic;
+use probate_contract::record::VolumeRecord;
+use std::collections::BTreeSet;
+
+pub(crate) use index::{Index, Ordinal, Reference};
+pub(crate) use records::Records;
+
+/// Index of an object of its cluster.
+pub(crate) type ObjectId = u32;
+
+/// Any object: who it is and whose.
+#[derive(Debug)]
+pub(crate) struct Object {
+    pub(crate) kind: u16,
+    pub(crate) head: Head,
+    content: u64,
+    /// A second object with this identity and another revision was there: neither counts.
+    void: bool,
+}
+
+/// A claim or volume with its projection.
+#[derive(Debug)]
+pub(crate) struct Of<T> {
+    pub(crate) object: ObjectId,
+    pub(crate) data: Box<T>,
+}
+
+/// One cluster of the inventory.
+#[derive(Debug)]
+pub struct ClusterData {
+    pub(crate) name: Box<str>,
+    pub(crate) uid: Option<Box<str>>,
+    pub(crate) taken_at: Option<Seconds>,
+    pub(crate) coverage: Coverage,
+    pub(crate) kinds: Vec<GroupKind>,
+    pub(crate) objects: Vec<Object>,
+    pub(crate) claims: Vec<Of<storage::Claim>>,
+    pub(crate) volumes: Vec<Of<storage::Volume>>,
+    pub(crate) classes: HashMap<Box<str>, Of<storage::Class>>,
+    pub(crate) namespaces: HashMap<Box<str>, Of<builtin::Namespace>>,
+    pub(crate) snapshots: Vec<Of<snapshots::Snapshot>>,
+    pub(crate) contents: Vec<Of<snapshots::Content>>,
+    pub(crate) names: Vec<(ObjectId, custom::Names)>,
+    pub(crate) defined: BTreeSet<GroupKind>,
+    pub(crate) edges: Vec<(ObjectId, Edge)>,
+    keys: HashTable<(u64, ObjectId)>,
+    pub(crate) index: Index,
+    /// Kinds whose mention of a name is no reference, beside the shipped list.
+    pub(crate) ignored: Vec<String>,
+}
+
+impl ClusterData {
+    pub(crate) fn new(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            uid: None,
+            taken_at: None,
+            coverage: Coverage::default(),
+            kinds: Vec::new(),
+            objects: Vec::new(),
+            claims: Vec::new(),
+            volumes: Vec::new(),
+            classes: HashMap::new(),
+            namespaces: HashMap::new(),
+            snapshots: Vec::new(),
+            contents: Vec::new(),
+            names: Vec::new(),
+            defined: BTreeSet::new(),
+            edges: Vec::new(),
+            keys: HashTable::new(),
+            index: Index::default(),
+            ignored: Vec::new(),
+        }
+    }
+
+    fn kind(&mut self, kind: &GroupKind) -> u16 {
+        let at = self.kinds.iter().position(|known| known == kind).unwrap_or_else(|| {
+            self.kinds.push(kind.clone());
+            self.coverage.see(kind);
+            self.kinds.len() - 1
+        });
+        u16::try_from(at).unwrap_or(u16::MAX)
+    }
+
+    pub(crate) fn kind_of(&self, id: ObjectId) -> Option<&GroupKind> {
+        self.kinds.get(usize::from(self.object(id)?.kind))
+    }
+
+    pub(crate) fn object(&self, id: ObjectId) -> Option<&Object> {
+        self.objects.get(usize::try_from(id).ok()?)
+    }
+
+    /// True where the kind's mention of a name is no reference.
+    pub(crate) fn ignores(&self, kind: &GroupKind) -> bool {
+        let name = kind.to_string();
+        kinds::ignored(kind) || self.ignored.iter().any(|stated| glob::matches(stated, &name))
+    }
+
+    /// True where the object counts.
+    pub(crate) fn counts(&self, id: ObjectId) -> bool {
+        self.object(id).is_some_and(|object| !object.void)
+    }
+
+    /// Adds an object. Equal copies merge silently; two revisions of one identity are both kept out.
+    pub(crate) fn add(&mut self, file: &str, placed: Placed) -> Option<Diagnostic> {
+        let Placed { parsed, document, line, content } = placed;
+        let kind = self.kind(&parsed.kind);
+        let key = custom::hash(&format!("{kind}/{}/{}", parsed.head.namespace, parsed.head.name));
+        let same = |object: &Object| {
+            object.kind == kind
+                && object.head.namespace == parsed.head.namespace
+                && object.head.name == parsed.head.name
+        };
+        let known = self
+            .keys
+            .find(key, |(hash, id)| *hash == key && self.object(*id).is_some_and(same))
+            .and_then(|(_, id)| usize::try_from(*id).ok());
+        if let Some(object) = known.and_then(|at| self.objects.get_mut(at)) {
+            let equal = object.head.uid == parsed.head.uid
+                && object.head.resource_version == parsed.head.resource_version
+                && object.content == content;
+            if equal || object.void {
+                return None;
+            }
+            object.void = true;
+            self.coverage.unreadable(&parsed.kind.to_string());
+            return Some(
+                Diagnostic::error(
+                    "PB1011",
+                    format!(
+                        "{} `{}/{}` is there twice with different revisions",
+                        parsed.kind, parsed.head.namespace, parsed.head.name
+                    ),
+                )
+                .file(file)
+                .document(document)
+                .at(line, 1)
+                .consequence(format!("both are kept out and {} is incomplete in this cluster", parsed.kind))
+                .fix("give one dump of each moment, or name the clusters: host=DUMP"),
+            );
+        }
+        let id = ObjectId::try_from(self.objects.len()).unwrap_or(ObjectId::MAX);
+        self.keys.insert_unique(key, (key, id), |(hash, _)| *hash);
+        self.edges.extend(parsed.edges.into_iter().map(|edge| (id, edge)));
+        let name = parsed.head.name.clone();
+        self.objects.push(Object { kind, head: parsed.head, content, void: false });
+        match parsed.payload {
+            Payload::Nothing | Payload::Record(_) => {}
+            Payload::Claim(data) => self.claims.push(Of { object: id, data }),
+            Payload::Volume(data) => self.volumes.push(Of { object: id, data }),
+            Payload::Class(data) => drop(self.classes.insert(name, Of { object: id, data })),
+            Payload::Namespace(data) => drop(self.namespaces.insert(name, Of { object: id, data })),
+            Payload::Snapshot(data) => self.snapshots.push(Of { object: id, data }),
+            Payload::Content(data) => self.contents.push(Of { object: id, data }),
+            Payload::Defines(kind) => drop(self.defined.insert(kind)),
+            Payload::Names(names) => self.names.push((id, names)),
+        }
+        None
+    }
+}
+
+/// Everything that was observed.
+#[derive(Debug)]
+pub struct Inventory {
+    pub(crate) clusters: Vec<ClusterData>,
+    pub(crate) records: Records,
+    pub(crate) gaps: Vec<Gaps>,
+    pub(crate) now: Seconds,
+    /// What was wrong with the input.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Inventory {
+    pub(crate) fn build(
+        mut clusters: Vec<ClusterData>,
+        records: Vec<VolumeRecord>,
+        mut diagnostics: Vec<Diagnostic>,
+        ignored: &[String],
+        now: Seconds,
+    ) -> Self {
+        for cluster in &mut clusters {
+            cluster.ignored = ignored.to_vec();
+            cluster.freeze();
+        }
+        clusters.sort_by(|left, right| left.name.cmp(&right.name));
+        let (records, mut problems) = Records::build(records);
+        diagnostics.append(&mut problems);
+        let mut seen = HashSet::new();
+        diagnostics.retain(|diagnostic| seen.insert(diagnostic.clone()));
+        diagnostics.sort();
+        let gaps = clusters.iter().map(Gaps::of).collect();
+        Self { clusters, records, gaps, now, diagnostics }
+    }
+
+    /// The inventory's time, in seconds since 1970.
+    pub fn now(&self) -> Seconds {
+        self.now
+    }
+
+    /// Claims and volumes, in that order.
+    pub fn counts(&self) -> (usize, usize) {
+        self.clusters.iter().fold((0, 0), |(claims, volumes), cluster| {
+            (claims + cluster.claims.len(), volumes + cluster.volumes.len())
+        })
+    }
+}

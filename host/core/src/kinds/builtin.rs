@@ -1,0 +1,154 @@
+//! Namespaces, nodes, definitions, records, and built-in kinds that name no storage.
+
+use super::meta::{Bare, Map, Meta, nullable};
+use super::{Edge, Parsed, Payload, Read, Target, Unreadable};
+use crate::intake::GroupKind;
+use probate_contract::evidence::ReferenceState;
+use probate_contract::record::VolumeRecord;
+use serde::Deserialize;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Namespace {
+    pub(crate) phase: Box<str>,
+    pub(crate) labels: Map,
+    pub(crate) annotations: Map,
+}
+
+#[derive(Deserialize)]
+struct NamespaceObject<'a> {
+    #[serde(borrow)]
+    metadata: FullMeta<'a>,
+    #[serde(default, deserialize_with = "nullable")]
+    status: NamespaceStatus,
+}
+
+#[derive(Deserialize)]
+struct FullMeta<'a> {
+    #[serde(flatten, borrow)]
+    meta: Meta<'a>,
+    #[serde(default, deserialize_with = "nullable")]
+    labels: Map,
+    #[serde(default, deserialize_with = "nullable")]
+    annotations: Map,
+}
+
+#[derive(Deserialize, Default)]
+struct NamespaceStatus {
+    #[serde(default)]
+    phase: Option<Box<str>>,
+}
+
+/// Namespace.
+pub(crate) fn namespace(kind: &GroupKind, json: &[u8]) -> Read {
+    let object: NamespaceObject<'_> =
+        serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
+    let FullMeta { meta, labels, mut annotations } = object.metadata;
+    annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
+    let head = meta.head(kind)?;
+    let phase = object.status.phase.unwrap_or_else(|| "Active".into());
+    Ok(Parsed {
+        kind: kind.clone(),
+        head,
+        payload: Payload::Namespace(Box::new(Namespace { phase, labels, annotations })),
+        edges: Vec::new(),
+    })
+}
+
+#[derive(Deserialize)]
+struct Node<'a> {
+    #[serde(borrow)]
+    metadata: Meta<'a>,
+    #[serde(default, deserialize_with = "nullable")]
+    status: NodeStatus,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct NodeStatus {
+    volumes_in_use: Option<Vec<Box<str>>>,
+    volumes_attached: Option<Vec<Attached>>,
+}
+
+#[derive(Deserialize)]
+struct Attached {
+    name: Box<str>,
+}
+
+/// Node: in-tree drivers have no VolumeAttachment, so the node's own lists count.
+pub(crate) fn node(kind: &GroupKind, json: &[u8]) -> Read {
+    let object: Node<'_> = serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
+    let head = object.metadata.head(kind)?;
+    let edge = |unique: Box<str>, path: &'static str| Edge {
+        target: Target::Attachment { unique: unique.clone() },
+        ..Edge::claim(unique, ReferenceState::Active, path)
+    };
+    let in_use = object
+        .status
+        .volumes_in_use
+        .unwrap_or_default()
+        .into_iter()
+        .map(|name| edge(name, "status.volumesInUse"));
+    let attached = object
+        .status
+        .volumes_attached
+        .unwrap_or_default()
+        .into_iter()
+        .map(|attached| edge(attached.name, "status.volumesAttached"));
+    Ok(Parsed {
+        kind: kind.clone(),
+        edges: in_use.chain(attached).collect(),
+        head,
+        payload: Payload::Nothing,
+    })
+}
+
+#[derive(Deserialize)]
+struct Definition<'a> {
+    #[serde(borrow)]
+    metadata: Meta<'a>,
+    spec: DefinitionSpec,
+}
+
+#[derive(Deserialize)]
+struct DefinitionSpec {
+    group: String,
+    names: DefinitionNames,
+}
+
+#[derive(Deserialize)]
+struct DefinitionNames {
+    kind: String,
+}
+
+/// CustomResourceDefinition.
+pub(crate) fn definition(kind: &GroupKind, json: &[u8]) -> Read {
+    let object: Definition<'_> =
+        serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
+    let head = object.metadata.head(kind)?;
+    let defined = GroupKind { group: object.spec.group, kind: object.spec.names.kind };
+    Ok(Parsed { kind: kind.clone(), head, payload: Payload::Defines(defined), edges: Vec::new() })
+}
+
+/// VolumeRecord. It needs no uid of its own: the subject's uids are its identity.
+pub(crate) fn record(kind: &GroupKind, json: &[u8]) -> Read {
+    let record: VolumeRecord =
+        serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
+    let text = |text: &str| Box::from(text);
+    let head = super::meta::Head {
+        namespace: text(&record.metadata.namespace),
+        name: text(&record.metadata.name),
+        uid: text(""),
+        resource_version: text(""),
+        created: None,
+        deleting: None,
+        owners: Box::default(),
+    };
+    Ok(Parsed { kind: kind.clone(), head, payload: Payload::Record(Box::new(record)), edges: Vec::new() })
+}
+
+/// A kind of which only the identity matters.
+pub(crate) fn other(kind: &GroupKind, json: &[u8]) -> Read {
+    let object: Bare<'_> = serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
+    let head = object.metadata.head(kind)?;
+    Ok(Parsed { kind: kind.clone(), head, payload: Payload::Nothing, edges: Vec::new() })
+}

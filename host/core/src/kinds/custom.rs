@@ -1,0 +1,146 @@
+//! Kinds nobody here knows: any string in them that has the shape of a name may be a reference. Only hashes are kept; they are
+//! resolved once all claims and volumes are known.
+
+use super::meta::{Bare, Meta};
+use super::{Parsed, Payload, Read, Unreadable};
+use crate::intake::GroupKind;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// Hashes of the name-shaped strings of an object, sorted, without doubles.
+pub(crate) type Names = Box<[u64]>;
+
+/// A hash of a name; the same in every run, so that nothing rests on chance.
+pub(crate) fn hash(name: &str) -> u64 {
+    // FNV-1a, then mixed: short keys, and not open to choice by whoever writes the object beyond a false reference, which retains.
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in name.bytes() {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    hash ^ (hash >> 29)
+}
+
+/// An object of an unknown kind.
+pub(crate) fn object(kind: &GroupKind, json: &[u8]) -> Read {
+    let shape = |error: serde_json::Error| Unreadable::shape(kind, &error);
+    let bare: Bare<'_> = serde_json::from_slice(json).map_err(shape)?;
+    let head = Meta::head(bare.metadata, kind)?;
+    let mut names = Vec::new();
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    Scan { names: &mut names, depth: 0 }.deserialize(&mut reader).map_err(shape)?;
+    names.sort_unstable();
+    names.dedup();
+    Ok(Parsed {
+        kind: kind.clone(),
+        head,
+        payload: Payload::Names(names.into_boxed_slice()),
+        edges: Vec::new(),
+    })
+}
+
+/// Collects name-shaped strings; of metadata the annotations alone, because an object's own name, labels and owners name itself.
+struct Scan<'a> {
+    names: &'a mut Vec<u64>,
+    depth: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for Scan<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Scan<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("any JSON")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        note(self.names, text);
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        while list.next_element_seed(Scan { names: &mut *self.names, depth: self.depth + 1 })?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+            match (self.depth, &*key) {
+                (0, "metadata") => {
+                    let meta: Annotations = map.next_value()?;
+                    meta.annotations.unwrap_or_default().values().for_each(|text| note(self.names, text));
+                }
+                (0, "apiVersion" | "kind") => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+                _ => {
+                    note(self.names, &key);
+                    map.next_value_seed(Scan { names: &mut *self.names, depth: self.depth + 1 })?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Annotations {
+    #[serde(default)]
+    annotations: Option<super::meta::Map>,
+}
+
+/// Notes a name, and both halves of `NAMESPACE/NAME`.
+fn note(names: &mut Vec<u64>, text: &str) {
+    if name_shaped(text) {
+        names.push(hash(text));
+    } else if let Some((namespace, name)) =
+        text.split_once('/').filter(|(left, right)| name_shaped(left) && name_shaped(right))
+    {
+        names.extend([hash(namespace), hash(name)]);
+    } else if text.contains(['/', ',', ' ', '"', ':', '=']) && text.len() <= 64 << 10 {
+        // Lists, paths and documents in strings: every part that has the shape of a name.
+        names.extend(
+            text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '.'))
+                .filter(|part| name_shaped(part))
+                .map(hash),
+        );
+    }
+}
+
+/// DNS-1123 subdomain, at most 253 bytes.
+fn name_shaped(text: &str) -> bool {
+    let edge =
+        |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let bytes = text.as_bytes();
+    bytes.len() <= 253
+        && edge(bytes.first())
+        && edge(bytes.last())
+        && bytes
+            .iter()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.'))
+}

@@ -1,0 +1,137 @@
+//! Snapshots (kubernetes-csi/external-snapshotter, snapshot.storage.k8s.io/v1).
+
+use super::meta::{Meta, nullable};
+use super::{Edge, Parsed, Payload, Read, Unreadable};
+use crate::intake::GroupKind;
+use crate::quantity;
+use probate_contract::evidence::ReferenceState;
+use serde::Deserialize;
+use serde_json::Value;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) claim: Option<Box<str>>,
+    pub(crate) ready: bool,
+    pub(crate) bytes: Option<i64>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Content {
+    pub(crate) driver: Box<str>,
+    pub(crate) volume_handle: Option<Box<str>>,
+    pub(crate) ready: bool,
+    pub(crate) bytes: Option<i64>,
+    /// Name and namespace of the VolumeSnapshot, which then stands for it.
+    pub(crate) snapshot: Option<(Box<str>, Box<str>)>,
+}
+
+#[derive(Deserialize)]
+struct SnapshotObject<'a> {
+    #[serde(borrow)]
+    metadata: Meta<'a>,
+    spec: SnapshotSpec,
+    #[serde(default, deserialize_with = "nullable")]
+    status: Status,
+}
+
+#[derive(Deserialize)]
+struct SnapshotSpec {
+    source: SnapshotSource,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SnapshotSource {
+    #[serde(default)]
+    persistent_volume_claim_name: Option<Box<str>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Status {
+    ready_to_use: Option<bool>,
+    restore_size: Option<Value>,
+}
+
+impl Status {
+    fn bytes(&self) -> Option<i64> {
+        match &self.restore_size {
+            Some(Value::String(text)) => quantity::parse(text),
+            Some(Value::Number(number)) => number.as_i64(),
+            _ => None,
+        }
+    }
+}
+
+/// VolumeSnapshot: in the making it is an operation, finished it is evidence of its own.
+pub(crate) fn snapshot(kind: &GroupKind, json: &[u8]) -> Read {
+    let object: SnapshotObject<'_> =
+        serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
+    let head = object.metadata.head(kind)?;
+    let ready = object.status.ready_to_use == Some(true);
+    let bytes = object.status.bytes();
+    let claim = object.spec.source.persistent_volume_claim_name;
+    let edges = claim
+        .iter()
+        .filter(|_| !ready)
+        .map(|name| Edge {
+            operation: true,
+            ..Edge::claim(name.clone(), ReferenceState::Active, "spec.source.persistentVolumeClaimName")
+        })
+        .collect();
+    Ok(Parsed {
+        kind: kind.clone(),
+        head,
+        payload: Payload::Snapshot(Box::new(Snapshot { claim, ready, bytes })),
+        edges,
+    })
+}
+
+#[derive(Deserialize)]
+struct ContentObject<'a> {
+    #[serde(borrow)]
+    metadata: Meta<'a>,
+    spec: ContentSpec,
+    #[serde(default, deserialize_with = "nullable")]
+    status: Status,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ContentSpec {
+    #[serde(default)]
+    driver: Box<str>,
+    #[serde(default, deserialize_with = "nullable")]
+    source: ContentSource,
+    #[serde(default)]
+    volume_snapshot_ref: Option<SnapshotRef>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct ContentSource {
+    volume_handle: Option<Box<str>>,
+}
+
+#[derive(Deserialize)]
+struct SnapshotRef {
+    #[serde(default)]
+    name: Box<str>,
+    #[serde(default)]
+    namespace: Box<str>,
+}
+
+/// VolumeSnapshotContent.
+pub(crate) fn content(kind: &GroupKind, json: &[u8]) -> Read {
+    let object: ContentObject<'_> =
+        serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
+    let head = object.metadata.head(kind)?;
+    let content = Content {
+        ready: object.status.ready_to_use == Some(true),
+        bytes: object.status.bytes(),
+        driver: object.spec.driver,
+        volume_handle: object.spec.source.volume_handle,
+        snapshot: object.spec.volume_snapshot_ref.map(|reference| (reference.namespace, reference.name)),
+    };
+    Ok(Parsed { kind: kind.clone(), head, payload: Payload::Content(Box::new(content)), edges: Vec::new() })
+}

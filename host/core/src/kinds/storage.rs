@@ -1,0 +1,409 @@
+//! Claims, volumes, classes and attachments (Kubernetes v1.33, core/v1 and storage/v1 types).
+
+use super::meta::{Bare, Head, Map, Meta, nullable};
+use super::{Edge, Parsed, Payload, Read, Target, Unreadable};
+use crate::intake::GroupKind;
+use crate::{quantity, time};
+use probate_contract::evidence::ReferenceState;
+use serde::Deserialize;
+use serde_json::{Value, value::RawValue};
+
+/// Largest raw object that a policy may see.
+pub(crate) const MAX_OBJECT_BYTES: usize = 32 << 10;
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// What claims and volumes share.
+#[derive(Clone, Debug)]
+pub(crate) struct Subject {
+    pub(crate) labels: Map,
+    pub(crate) annotations: Map,
+    pub(crate) finalizers: Vec<String>,
+    /// Raw metadata, spec and status; `None` where it is too large.
+    pub(crate) object: Option<Box<RawValue>>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Claim {
+    pub(crate) subject: Subject,
+    pub(crate) phase: Box<str>,
+    pub(crate) requested: i64,
+    pub(crate) capacity: Option<i64>,
+    pub(crate) class: Option<Box<str>>,
+    pub(crate) mode: Box<str>,
+    pub(crate) access_modes: Vec<String>,
+    pub(crate) volume: Option<Box<str>>,
+    pub(crate) source: Option<Source>,
+    /// The claim's condition `Unused`, if true: since when (KEP-5541).
+    pub(crate) unused: Option<i64>,
+    pub(crate) resizing: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Source {
+    #[serde(default)]
+    pub(crate) api_group: Option<Box<str>>,
+    pub(crate) kind: Box<str>,
+    pub(crate) name: Box<str>,
+    #[serde(default)]
+    pub(crate) namespace: Option<Box<str>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct ClaimRef {
+    #[serde(default)]
+    pub(crate) namespace: Box<str>,
+    #[serde(default)]
+    pub(crate) name: Box<str>,
+    #[serde(default, deserialize_with = "nullable")]
+    pub(crate) uid: Box<str>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Volume {
+    pub(crate) subject: Subject,
+    pub(crate) phase: Box<str>,
+    pub(crate) released: Option<i64>,
+    pub(crate) policy: Box<str>,
+    pub(crate) capacity: i64,
+    pub(crate) class: Option<Box<str>>,
+    pub(crate) mode: Box<str>,
+    pub(crate) access_modes: Vec<String>,
+    pub(crate) driver: Option<Box<str>>,
+    pub(crate) handle: Option<Box<str>>,
+    pub(crate) claim: Option<ClaimRef>,
+    pub(crate) governing: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Class {
+    pub(crate) provisioner: Box<str>,
+    pub(crate) policy: Box<str>,
+    pub(crate) labels: Map,
+}
+
+fn wrong(kind: &GroupKind, name: &str, message: &str, fix: &'static str) -> Unreadable {
+    Unreadable {
+        code: "PB1014",
+        message: format!("{kind} `{}`: {message}", super::meta::printable(name)),
+        fix,
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct SubjectMeta {
+    #[serde(deserialize_with = "nullable")]
+    labels: Map,
+    #[serde(deserialize_with = "nullable")]
+    annotations: Map,
+    #[serde(deserialize_with = "nullable")]
+    finalizers: Vec<String>,
+}
+
+/// Takes the raw object apart: what policies may see of it, and the parts that are typed here.
+fn subject(kind: &GroupKind, json: &[u8]) -> Result<(Head, Subject, Value), Unreadable> {
+    let shape = |error: serde_json::Error| Unreadable::shape(kind, &error);
+    let bare: Bare<'_> = serde_json::from_slice(json).map_err(shape)?;
+    let head = Meta::head(bare.metadata, kind)?;
+    let Value::Object(mut whole) = serde_json::from_slice::<Value>(json).map_err(shape)? else {
+        return Err(wrong(kind, &head.name, "not an object", "dump the object again"));
+    };
+    whole.retain(|key, _| matches!(key.as_str(), "metadata" | "spec" | "status"));
+    let mut typed = SubjectMeta::default();
+    if let Some(Value::Object(metadata)) = whole.get_mut("metadata") {
+        metadata.remove("managedFields");
+        if let Some(Value::Object(annotations)) = metadata.get_mut("annotations") {
+            annotations.remove(LAST_APPLIED);
+        }
+        typed = serde::Deserialize::deserialize(&Value::Object(metadata.clone())).map_err(shape)?;
+    }
+    let whole = Value::Object(whole);
+    let object = serde_json::value::to_raw_value(&whole).map_err(shape)?;
+    let object = (object.get().len() <= MAX_OBJECT_BYTES).then_some(object);
+    let SubjectMeta { labels, annotations, finalizers } = typed;
+    Ok((head, Subject { labels, annotations, finalizers, object }, whole))
+}
+
+fn bytes(kind: &GroupKind, name: &str, field: &str, text: Option<&Value>) -> Result<Option<i64>, Unreadable> {
+    let text = match text {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Number(number)) => number.to_string(),
+        Some(_) => {
+            return Err(wrong(kind, name, &format!("{field} is no quantity"), "write quantities as 10Gi"));
+        }
+    };
+    quantity::parse(&text).map(Some).ok_or_else(|| {
+        wrong(
+            kind,
+            name,
+            &format!("{field} `{}` is no quantity", super::meta::printable(&text)),
+            "write quantities as 10Gi",
+        )
+    })
+}
+
+fn condition(conditions: &[Condition], name: &str) -> bool {
+    conditions.iter().any(|condition| &*condition.r#type == name && &*condition.status == "True")
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Condition {
+    pub(crate) r#type: Box<str>,
+    #[serde(default)]
+    pub(crate) status: Box<str>,
+    #[serde(default)]
+    pub(crate) last_transition_time: Option<Box<str>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct ClaimSpec {
+    storage_class_name: Option<Box<str>>,
+    volume_mode: Option<Box<str>>,
+    access_modes: Option<Vec<String>>,
+    volume_name: Option<Box<str>>,
+    data_source: Option<Source>,
+    data_source_ref: Option<Source>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct ClaimStatus {
+    phase: Option<Box<str>>,
+    conditions: Option<Vec<Condition>>,
+}
+
+/// PersistentVolumeClaim.
+pub(crate) fn claim(kind: &GroupKind, json: &[u8]) -> Read {
+    let (head, subject, whole) = subject(kind, json)?;
+    let shape = |error: serde_json::Error| Unreadable::shape(kind, &error);
+    let part = |name: &str| {
+        whole
+            .get(name)
+            .filter(|value| !value.is_null())
+            .cloned()
+            .unwrap_or_else(|| Value::Object(serde_json::Map::new()))
+    };
+    let spec = ClaimSpec::deserialize(part("spec")).map_err(shape)?;
+    let status = ClaimStatus::deserialize(part("status")).map_err(shape)?;
+    if head.namespace.is_empty() {
+        return Err(wrong(kind, &head.name, "no namespace", "dump the object again"));
+    }
+    let requested = bytes(
+        kind,
+        &head.name,
+        "spec.resources.requests.storage",
+        whole.pointer("/spec/resources/requests/storage"),
+    )?;
+    let capacity =
+        bytes(kind, &head.name, "status.capacity.storage", whole.pointer("/status/capacity/storage"))?;
+    let conditions = status.conditions.unwrap_or_default();
+    let unused = conditions
+        .iter()
+        .find(|condition| &*condition.r#type == "Unused" && &*condition.status == "True")
+        .and_then(|condition| condition.last_transition_time.as_deref())
+        .and_then(time::parse);
+    let phase = status.phase.unwrap_or_else(|| "Pending".into());
+    let source = spec.data_source_ref.or(spec.data_source);
+    let volume = spec.volume_name.filter(|name| !name.is_empty());
+    let edges = claim_edges(&head, &phase, source.as_ref());
+    let claim = Claim {
+        subject,
+        phase,
+        requested: requested.unwrap_or(0),
+        capacity,
+        class: spec.storage_class_name.filter(|name| !name.is_empty()),
+        mode: spec.volume_mode.unwrap_or_else(|| "Filesystem".into()),
+        access_modes: spec.access_modes.unwrap_or_default(),
+        volume,
+        source,
+        unused,
+        resizing: condition(&conditions, "Resizing")
+            || condition(&conditions, "FileSystemResizePending")
+            || condition(&conditions, "ModifyingVolume"),
+    };
+    Ok(Parsed { kind: kind.clone(), head, payload: Payload::Claim(Box::new(claim)), edges })
+}
+
+/// A claim that is still to be bound wants the claim it is cloned from.
+fn claim_edges(head: &Head, phase: &str, source: Option<&Source>) -> Vec<Edge> {
+    let mut edges = Vec::new();
+    if phase == "Bound" {
+        return edges;
+    }
+    if let Some(source) = source.filter(|source| &*source.kind == "PersistentVolumeClaim") {
+        let namespace = source.namespace.clone().unwrap_or_else(|| head.namespace.clone());
+        edges.push(Edge {
+            target: Target::Claim { namespace: Some(namespace), name: source.name.clone() },
+            operation: true,
+            ..Edge::claim(source.name.clone(), ReferenceState::Pending, "spec.dataSourceRef.name")
+        });
+    }
+    edges
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct VolumeSpec {
+    storage_class_name: Option<Box<str>>,
+    volume_mode: Option<Box<str>>,
+    access_modes: Option<Vec<String>>,
+    persistent_volume_reclaim_policy: Option<Box<str>>,
+    claim_ref: Option<ClaimRef>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct VolumeStatus {
+    phase: Option<Box<str>>,
+    last_phase_transition_time: Option<Box<str>>,
+}
+
+/// PersistentVolume.
+pub(crate) fn volume(kind: &GroupKind, json: &[u8]) -> Read {
+    let (head, subject, whole) = subject(kind, json)?;
+    let shape = |error: serde_json::Error| Unreadable::shape(kind, &error);
+    let part = |name: &str| {
+        whole
+            .get(name)
+            .filter(|value| !value.is_null())
+            .cloned()
+            .unwrap_or_else(|| Value::Object(serde_json::Map::new()))
+    };
+    let spec = VolumeSpec::deserialize(part("spec")).map_err(shape)?;
+    let status = VolumeStatus::deserialize(part("status")).map_err(shape)?;
+    let capacity = bytes(kind, &head.name, "spec.capacity.storage", whole.pointer("/spec/capacity/storage"))?;
+    let (driver, handle) = backing(whole.get("spec"));
+    let phase = status.phase.unwrap_or_else(|| "Pending".into());
+    let released =
+        status.last_phase_transition_time.as_deref().and_then(time::parse).filter(|_| &*phase == "Released");
+    let fake = driver.as_deref() == Some("fake")
+        || subject.labels.contains_key("vcluster.loft.sh/fake-pv")
+        || subject.annotations.contains_key("vcluster.loft.sh/host-pv")
+        || subject
+            .annotations
+            .get("pv.kubernetes.io/provisioned-by")
+            .is_some_and(|by| by == "fake-pv-provisioner");
+    let volume = Volume {
+        phase,
+        released,
+        policy: spec.persistent_volume_reclaim_policy.unwrap_or_else(|| "Retain".into()),
+        capacity: capacity.unwrap_or(0),
+        class: spec.storage_class_name.filter(|name| !name.is_empty()),
+        mode: spec.volume_mode.unwrap_or_else(|| "Filesystem".into()),
+        access_modes: spec.access_modes.unwrap_or_default(),
+        driver,
+        handle,
+        claim: spec.claim_ref.filter(|claim| !claim.name.is_empty()),
+        governing: !fake,
+        subject,
+    };
+    Ok(Parsed { kind: kind.clone(), head, payload: Payload::Volume(Box::new(volume)), edges: Vec::new() })
+}
+
+/// Driver and handle: of CSI, or of an in-tree source by the plugin's name (kubernetes v1.33, pkg/volume/*).
+fn backing(spec: Option<&Value>) -> (Option<Box<str>>, Option<Box<str>>) {
+    const IN_TREE: [(&str, &str, &str); 14] = [
+        ("awsElasticBlockStore", "kubernetes.io/aws-ebs", "volumeID"),
+        ("gcePersistentDisk", "kubernetes.io/gce-pd", "pdName"),
+        ("azureDisk", "kubernetes.io/azure-disk", "diskURI"),
+        ("azureFile", "kubernetes.io/azure-file", "shareName"),
+        ("vsphereVolume", "kubernetes.io/vsphere-volume", "volumePath"),
+        ("cinder", "kubernetes.io/cinder", "volumeID"),
+        ("portworxVolume", "kubernetes.io/portworx-volume", "volumeID"),
+        ("hostPath", "kubernetes.io/host-path", "path"),
+        ("local", "kubernetes.io/local-volume", "path"),
+        ("nfs", "kubernetes.io/nfs", "path"),
+        ("rbd", "kubernetes.io/rbd", "image"),
+        ("glusterfs", "kubernetes.io/glusterfs", "path"),
+        ("scaleIO", "kubernetes.io/scaleio", "volumeName"),
+        ("storageos", "kubernetes.io/storageos", "volumeName"),
+    ];
+    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(Box::from);
+    let Some(spec) = spec else { return (None, None) };
+    if let Some(csi) = spec.get("csi") {
+        return (text(csi, "driver"), text(csi, "volumeHandle"));
+    }
+    if let Some(flex) = spec.get("flexVolume") {
+        return (text(flex, "driver"), None);
+    }
+    for (source, plugin, key) in IN_TREE {
+        let Some(found) = spec.get(source) else { continue };
+        let mut handle: Option<Box<str>> = text(found, key);
+        if let (Some(server), Some(path)) = (found.get("server").and_then(Value::as_str), handle.as_deref()) {
+            handle = Some(format!("{server}:{path}").into());
+        }
+        // A path of a node says nothing without the node; two nodes may have the same.
+        if matches!(source, "hostPath" | "local") {
+            handle = None;
+        }
+        return (Some(plugin.into()), handle);
+    }
+    (None, None)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ClassObject<'a> {
+    #[serde(borrow)]
+    metadata: LabelledMeta<'a>,
+    #[serde(default)]
+    provisioner: Box<str>,
+    #[serde(default)]
+    reclaim_policy: Option<Box<str>>,
+}
+
+#[derive(Deserialize)]
+struct LabelledMeta<'a> {
+    #[serde(flatten, borrow)]
+    meta: Meta<'a>,
+    #[serde(default, deserialize_with = "nullable")]
+    labels: Map,
+}
+
+/// StorageClass.
+pub(crate) fn class(kind: &GroupKind, json: &[u8]) -> Read {
+    let object: ClassObject<'_> =
+        serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
+    let head = object.metadata.meta.head(kind)?;
+    let class = Class {
+        provisioner: object.provisioner,
+        policy: object.reclaim_policy.unwrap_or_else(|| "Delete".into()),
+        labels: object.metadata.labels,
+    };
+    Ok(Parsed { kind: kind.clone(), head, payload: Payload::Class(Box::new(class)), edges: Vec::new() })
+}
+
+#[derive(Deserialize)]
+struct Attachment<'a> {
+    #[serde(borrow)]
+    metadata: Meta<'a>,
+    spec: AttachmentSpec,
+}
+
+#[derive(Deserialize)]
+struct AttachmentSpec {
+    source: AttachmentSource,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AttachmentSource {
+    #[serde(default)]
+    persistent_volume_name: Option<Box<str>>,
+}
+
+/// VolumeAttachment; one that is still there may be attached, whatever its status says.
+pub(crate) fn attachment(kind: &GroupKind, json: &[u8]) -> Read {
+    let object: Attachment<'_> =
+        serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
+    let head = object.metadata.head(kind)?;
+    let edges = object.spec.source.persistent_volume_name.into_iter().map(|name| Edge {
+        target: Target::Volume { name: name.clone() },
+        ..Edge::claim(name, ReferenceState::Active, "spec.source.persistentVolumeName")
+    });
+    Ok(Parsed { kind: kind.clone(), edges: edges.collect(), head, payload: Payload::Nothing })
+}

@@ -1,0 +1,239 @@
+//! Pods and every built-in template that can make one (Kubernetes v1.33, core/v1, apps/v1 and batch/v1 types).
+
+use super::meta::{Meta, nullable};
+use super::{Edge, Parsed, Payload, Read, Target, Unreadable};
+use crate::intake::GroupKind;
+use probate_contract::evidence::ReferenceState;
+use serde::Deserialize;
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct PodSpec {
+    node_name: Option<Box<str>>,
+    volumes: Option<Vec<PodVolume>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PodVolume {
+    #[serde(default)]
+    name: Box<str>,
+    #[serde(default)]
+    persistent_volume_claim: Option<ClaimSource>,
+    #[serde(default)]
+    ephemeral: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ClaimSource {
+    claim_name: Box<str>,
+}
+
+#[derive(Deserialize, Default)]
+struct PodStatus {
+    #[serde(default)]
+    phase: Option<Box<str>>,
+}
+
+#[derive(Deserialize)]
+struct Pod<'a> {
+    #[serde(borrow)]
+    metadata: Meta<'a>,
+    #[serde(default, deserialize_with = "nullable")]
+    spec: PodSpec,
+    #[serde(default, deserialize_with = "nullable")]
+    status: PodStatus,
+}
+
+/// Pod: pending and ephemeral volumes too; a finished one is no use, but holds its claim.
+pub(crate) fn pod(kind: &GroupKind, json: &[u8]) -> Read {
+    let object: Pod<'_> = serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
+    let head = object.metadata.head(kind)?;
+    let state = match object.status.phase.as_deref() {
+        Some("Succeeded" | "Failed") => ReferenceState::Finished,
+        Some("Pending") | None if object.spec.node_name.is_none() => ReferenceState::Pending,
+        _ => ReferenceState::Active,
+    };
+    let mut edges = Vec::new();
+    for (index, volume) in object.spec.volumes.unwrap_or_default().into_iter().enumerate() {
+        if let Some(source) = volume.persistent_volume_claim {
+            edges.push(Edge::claim(
+                source.claim_name,
+                state,
+                format!("spec.volumes[{index}].persistentVolumeClaim.claimName"),
+            ));
+        } else if volume.ephemeral.is_some() {
+            let name = format!("{}-{}", head.name, volume.name).into();
+            edges.push(Edge::claim(name, state, format!("spec.volumes[{index}].ephemeral")));
+        }
+    }
+    Ok(Parsed { kind: kind.clone(), head, payload: Payload::Nothing, edges })
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Template {
+    #[serde(deserialize_with = "nullable")]
+    spec: PodSpec,
+}
+
+impl Template {
+    fn edges(self, state: ReferenceState, at: &str) -> Vec<Edge> {
+        let named = |(index, volume): (usize, PodVolume)| {
+            let source = volume.persistent_volume_claim?;
+            Some(Edge::claim(
+                source.claim_name,
+                state,
+                format!("{at}.spec.volumes[{index}].persistentVolumeClaim.claimName"),
+            ))
+        };
+        self.spec.volumes.unwrap_or_default().into_iter().enumerate().filter_map(named).collect()
+    }
+}
+
+/// A template scaled to nothing is stopped, any other can make a user at any moment.
+fn scaled(replicas: Option<i64>) -> ReferenceState {
+    if replicas == Some(0) { ReferenceState::Stopped } else { ReferenceState::Template }
+}
+
+#[derive(Deserialize)]
+struct Workload<'a> {
+    #[serde(borrow)]
+    metadata: Meta<'a>,
+    #[serde(default, deserialize_with = "nullable")]
+    spec: WorkloadSpec,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct WorkloadSpec {
+    replicas: Option<i64>,
+    #[serde(deserialize_with = "nullable")]
+    template: Template,
+    volume_claim_templates: Option<Vec<ClaimTemplate>>,
+    ordinals: Option<Ordinals>,
+}
+
+#[derive(Deserialize)]
+struct ClaimTemplate {
+    metadata: ClaimTemplateMeta,
+}
+
+#[derive(Deserialize)]
+struct ClaimTemplateMeta {
+    name: Box<str>,
+}
+
+#[derive(Deserialize)]
+struct Ordinals {
+    #[serde(default)]
+    start: i64,
+}
+
+/// Deployment, ReplicaSet, DaemonSet, ReplicationController.
+pub(crate) fn workload(kind: &GroupKind, json: &[u8]) -> Read {
+    let object: Workload<'_> =
+        serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
+    let head = object.metadata.head(kind)?;
+    let edges = object.spec.template.edges(scaled(object.spec.replicas), "spec.template");
+    Ok(Parsed { kind: kind.clone(), head, payload: Payload::Nothing, edges })
+}
+
+/// StatefulSet: its template, and the claims `<template>-<set>-<ordinal>` of every ordinal.
+pub(crate) fn stateful_set(kind: &GroupKind, json: &[u8]) -> Read {
+    let object: Workload<'_> =
+        serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
+    let head = object.metadata.head(kind)?;
+    let WorkloadSpec { replicas, template, volume_claim_templates, ordinals } = object.spec;
+    let mut edges = template.edges(scaled(replicas), "spec.template");
+    let start = ordinals.map_or(0, |ordinals| ordinals.start);
+    let end = start.saturating_add(replicas.unwrap_or(1));
+    for (index, template) in volume_claim_templates.unwrap_or_default().into_iter().enumerate() {
+        let prefix: Box<str> = format!("{}-{}", template.metadata.name, head.name).into();
+        edges.push(Edge {
+            target: Target::Ordinals { prefix: prefix.clone(), start, end },
+            ..Edge::claim(
+                prefix,
+                ReferenceState::Template,
+                format!("spec.volumeClaimTemplates[{index}].metadata.name"),
+            )
+        });
+    }
+    Ok(Parsed { kind: kind.clone(), head, payload: Payload::Nothing, edges })
+}
+
+#[derive(Deserialize)]
+struct Job<'a> {
+    #[serde(borrow)]
+    metadata: Meta<'a>,
+    #[serde(default, deserialize_with = "nullable")]
+    spec: JobSpec,
+    #[serde(default, deserialize_with = "nullable")]
+    status: JobStatus,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct JobSpec {
+    #[serde(deserialize_with = "nullable")]
+    template: Template,
+    suspend: Option<bool>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct JobStatus {
+    conditions: Option<Vec<super::storage::Condition>>,
+}
+
+/// Job; one that completed or failed makes no more Pods.
+pub(crate) fn job(kind: &GroupKind, json: &[u8]) -> Read {
+    let object: Job<'_> = serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
+    let head = object.metadata.head(kind)?;
+    let over =
+        object.status.conditions.unwrap_or_default().iter().any(|condition| {
+            matches!(&*condition.r#type, "Complete" | "Failed") && &*condition.status == "True"
+        });
+    let state = match object.spec.suspend {
+        _ if over => ReferenceState::Finished,
+        Some(true) => ReferenceState::Stopped,
+        _ => ReferenceState::Template,
+    };
+    let edges = object.spec.template.edges(state, "spec.template");
+    Ok(Parsed { kind: kind.clone(), head, payload: Payload::Nothing, edges })
+}
+
+#[derive(Deserialize)]
+struct CronJob<'a> {
+    #[serde(borrow)]
+    metadata: Meta<'a>,
+    #[serde(default, deserialize_with = "nullable")]
+    spec: CronJobSpec,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct CronJobSpec {
+    suspend: Option<bool>,
+    #[serde(deserialize_with = "nullable")]
+    job_template: JobTemplate,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct JobTemplate {
+    #[serde(deserialize_with = "nullable")]
+    spec: JobSpec,
+}
+
+/// CronJob; a suspended one is stopped.
+pub(crate) fn cron_job(kind: &GroupKind, json: &[u8]) -> Read {
+    let object: CronJob<'_> =
+        serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
+    let head = object.metadata.head(kind)?;
+    let state =
+        if object.spec.suspend == Some(true) { ReferenceState::Stopped } else { ReferenceState::Template };
+    let edges = object.spec.job_template.spec.template.edges(state, "spec.jobTemplate.spec.template");
+    Ok(Parsed { kind: kind.clone(), head, payload: Payload::Nothing, edges })
+}

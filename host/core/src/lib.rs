@@ -2,13 +2,23 @@
 //! each stage's output the next one's only input; `pipeline::decide` calls them in order. Nothing here knows a clock, the
 //! environment, a file, the network, an API server, Rego or Wasm: the sandbox stands behind the one trait in `port`.
 
+pub mod annotate;
+pub mod combine;
+mod decide;
 pub mod digest;
+mod evaluate;
 pub mod evidence;
 pub mod facts;
 pub mod glob;
+pub mod guard;
 pub mod intake;
 pub mod inventory;
 mod kinds;
+mod pacing;
+pub mod pipeline;
+pub mod plan;
+pub mod policy;
 pub mod port;
 pub mod quantity;
+mod select;
 pub mod time;

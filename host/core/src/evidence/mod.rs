@@ -3,6 +3,7 @@
 mod gaps;
 mod layers;
 mod owners;
+mod rails;
 mod references;
 mod retention;
 mod snapshots;
@@ -17,6 +18,7 @@ use probate_contract::evidence::{Trigger, TriggerType};
 use probate_contract::record::VolumeRecord;
 
 pub(crate) use gaps::Gaps;
+pub use rails::Rails;
 
 /// A claim or volume of the inventory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -116,14 +118,15 @@ impl<'a> View<'a> {
         gaps::source(kind, &self.cluster.name, self.namespace())
     }
 
-    /// All facts.
-    pub(crate) fn facts(&self) -> Facts {
+    /// All facts, and what else the guards look at.
+    pub(crate) fn facts(&self) -> (Facts, Rails) {
         let now = time::format(self.now());
         let references = references::of(self);
+        let rails = rails::of(self, &references);
         let usage = usage::of(self, &references);
         let retention = retention::of(self);
         let (guest_cluster, counterparts) = layers::of(self);
-        Facts {
+        let facts = Facts {
             trigger: self
                 .statements
                 .trigger
@@ -149,7 +152,8 @@ impl<'a> View<'a> {
             snapshots: snapshots::of(self),
             effective: retention.effective,
             sources: retention.sources,
-        }
+        };
+        (facts, rails)
     }
 }
 

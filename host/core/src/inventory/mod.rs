@@ -218,3 +218,22 @@ impl Inventory {
         })
     }
 }
+
+/// True for groups that Kubernetes itself serves.
+pub(crate) fn builtin(group: &str) -> bool {
+    kinds::builtin_group(group)
+}
+
+/// True for kinds without namespace that evidence rests on.
+pub(crate) fn cluster_scoped(kind: &str) -> bool {
+    matches!(
+        kind.split_once('.').map_or(kind, |(name, _)| name),
+        "PersistentVolume"
+            | "Node"
+            | "StorageClass"
+            | "Namespace"
+            | "VolumeAttachment"
+            | "VolumeSnapshotContent"
+            | "CustomResourceDefinition"
+    )
+}

@@ -1,0 +1,299 @@
+//! Evaluate: questions to answers. What a policy reads decides what is written down for it; equal documents are asked once.
+
+use crate::evidence::{Rails, Statements, SubjectId, View};
+use crate::facts::{Facts, Gap};
+use crate::inventory::Inventory;
+use crate::policy::{Policy, PolicySet};
+use crate::port::{Answer, Chunk, Failure, Sandbox};
+use crate::select::{Selected, selects};
+use hashbrown::HashMap;
+use probate_contract::plan::{Missing, PolicyVerdict};
+use probate_contract::{Action, Cause, Fact, Verdict};
+use std::sync::Arc;
+
+/// Distinct inputs of one session.
+pub(crate) const CHUNK: usize = 256;
+
+/// What one policy is to say of one subject.
+#[derive(Clone, Debug)]
+enum Question {
+    /// The program answers this document.
+    Ask(Arc<str>),
+    /// It cannot be asked.
+    Known(Failure),
+    /// It may not be asked: something it reads is unknown.
+    Missing(Vec<Missing>),
+}
+
+/// One policy's vote on one subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Vote {
+    pub(crate) policy: usize,
+    pub(crate) verdict: PolicyVerdict,
+    pub(crate) missing: Vec<Missing>,
+}
+
+/// Runs `work` over the items on so many threads; the results are in order whatever their number.
+pub(crate) fn in_parallel<T: Sync, R: Send>(
+    items: &[T],
+    threads: usize,
+    work: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
+    let threads = threads.clamp(1, 64);
+    if threads == 1 || items.len() < 64 {
+        return items.iter().map(work).collect();
+    }
+    let share = items.len().div_ceil(threads * 4);
+    let shares: Vec<&[T]> = items.chunks(share).collect();
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let mut done: Vec<(usize, Vec<R>)> = std::thread::scope(|scope| {
+        let worker = || {
+            let mut mine = Vec::new();
+            loop {
+                let at = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                let Some(share) = shares.get(at) else { return mine };
+                mine.push((at, share.iter().map(&work).collect::<Vec<R>>()));
+            }
+        };
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
+    });
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().flat_map(|(_, results)| results).collect()
+}
+
+/// Facts and rails of a subject, as the inventory has them.
+pub(crate) fn look(inventory: &Inventory, statements: &Statements, id: SubjectId) -> Option<(Facts, Rails)> {
+    View::new(inventory, statements, id).map(|view| view.facts())
+}
+
+/// Which policies are asked about each subject.
+fn questions(
+    inventory: &Inventory,
+    policies: &PolicySet,
+    statements: &Statements,
+    id: SubjectId,
+) -> Vec<(usize, Question)> {
+    let Some(view) = View::new(inventory, statements, id) else { return Vec::new() };
+    let (facts, _) = view.facts();
+    let ask = |(at, policy): (usize, &Policy)| {
+        let question = match selects(policy, &view, &facts.namespace) {
+            Selected::No => return None,
+            Selected::Unknown(gaps) => Question::Missing(gaps.into_iter().map(namespace_missing).collect()),
+            Selected::Yes => question(policy, &facts),
+        };
+        Some((at, question))
+    };
+    policies.iter().enumerate().filter_map(ask).collect()
+}
+
+fn namespace_missing(Gap { reason, source }: Gap) -> Missing {
+    Missing { fact: Fact::Namespace, reason, source }
+}
+
+fn question(policy: &Policy, facts: &Facts) -> Question {
+    match &policy.program {
+        Err(failure) => Question::Known(failure.clone()),
+        Ok(program) => {
+            let reads = policy.reads();
+            if facts.any_unknown(reads) {
+                return Question::Missing(facts.missing(reads));
+            }
+            let own = policy.manifest.metadata.namespace.as_deref();
+            Question::Ask(document(facts, reads, &program.parameters, own).into())
+        }
+    }
+}
+
+/// The document; for a RetentionPolicy, what lies in other namespaces keeps kind and state only.
+fn document(
+    facts: &Facts,
+    reads: crate::facts::FactSet,
+    parameters: &probate_contract::evidence::Open,
+    own: Option<&str>,
+) -> String {
+    let Some(own) = own else { return facts.document(reads, parameters) };
+    let mut facts = facts.clone();
+    let foreign = |namespace: &Option<String>| namespace.as_deref() != Some(own);
+    if let crate::facts::Known::Present(references) = &mut facts.references {
+        for reference in references.iter_mut().filter(|reference| foreign(&reference.namespace)) {
+            (reference.name, reference.namespace, reference.uid, reference.path) =
+                (String::new(), None, None, None);
+        }
+    }
+    if let crate::facts::Known::Present(owners) = &mut facts.owners {
+        for owner in owners.iter_mut().filter(|owner| foreign(&owner.namespace)) {
+            (owner.name, owner.namespace, owner.uid, owner.successor_uid) = (String::new(), None, None, None);
+        }
+    }
+    facts.document(reads, parameters)
+}
+
+/// Every policy's vote on every subject, in the order of the subjects.
+pub(crate) fn evaluate(
+    inventory: &Inventory,
+    policies: &PolicySet,
+    sandbox: &dyn Sandbox,
+    statements: &Statements,
+    subjects: &[SubjectId],
+    threads: usize,
+) -> Vec<Vec<Vote>> {
+    let asked = in_parallel(subjects, threads, |id| questions(inventory, policies, statements, *id));
+    let mut places: Vec<HashMap<Arc<str>, usize>> = vec![HashMap::new(); policies.len()];
+    let mut inputs: Vec<Vec<Arc<str>>> = vec![Vec::new(); policies.len()];
+    for (policy, question) in asked.iter().flatten() {
+        if let (Question::Ask(document), Some(places), Some(inputs)) =
+            (question, places.get_mut(*policy), inputs.get_mut(*policy))
+        {
+            places.entry(document.clone()).or_insert_with(|| {
+                inputs.push(document.clone());
+                inputs.len() - 1
+            });
+        }
+    }
+    let answers = ask(sandbox, &inputs);
+    let vote = |(policy, question): (usize, Question)| {
+        let id = policies.get(policy).map(Policy::id).unwrap_or_default();
+        let (verdict, missing) = match question {
+            Question::Known(failure) => {
+                (PolicyVerdict::failed(id, failure.cause, failure.message), Vec::new())
+            }
+            Question::Missing(missing) => {
+                (PolicyVerdict::failed(id, Cause::IncompleteEvidence, String::new()), missing)
+            }
+            Question::Ask(document) => {
+                let place = places.get(policy).and_then(|places| places.get(&document)).copied();
+                let answer =
+                    place.and_then(|at| answers.get(policy)?.get(at)).cloned().unwrap_or_else(|| Err(lost()));
+                (verdict(policies.get(policy), id, answer), Vec::new())
+            }
+        };
+        Vote { policy, verdict, missing }
+    };
+    asked.into_iter().map(|questions| questions.into_iter().map(vote).collect()).collect()
+}
+
+/// Asks distinct inputs of each policy in chunks, one session each.
+fn ask(sandbox: &dyn Sandbox, inputs: &[Vec<Arc<str>>]) -> Vec<Vec<Answer>> {
+    let chunks: Vec<Chunk> = inputs
+        .iter()
+        .enumerate()
+        .flat_map(|(policy, inputs)| {
+            inputs.chunks(CHUNK).map(move |inputs| Chunk { policy, inputs: inputs.to_vec() })
+        })
+        .collect();
+    let mut answers: Vec<Vec<Answer>> = vec![Vec::new(); inputs.len()];
+    let mut replies = sandbox.ask(&chunks).into_iter();
+    for chunk in &chunks {
+        let mut reply = replies.next().unwrap_or_default();
+        reply.resize(chunk.inputs.len(), Err(lost()));
+        if let Some(answers) = answers.get_mut(chunk.policy) {
+            answers.append(&mut reply);
+        }
+    }
+    answers
+}
+
+fn lost() -> Failure {
+    Failure { cause: Cause::SandboxFailed, message: "the sandbox gave no answer".into() }
+}
+
+/// An answer as a vote: only what the manifest declares, and the default basis.
+fn verdict(policy: Option<&Policy>, id: String, answer: Answer) -> PolicyVerdict {
+    use probate_contract::manifest::Allowed;
+    let verdict = match answer
+        .and_then(|verdict| checked(verdict).map_err(|message| Failure { cause: Cause::BadVerdict, message }))
+    {
+        Ok(verdict) => verdict,
+        Err(failure) => return PolicyVerdict::failed(id, failure.cause, failure.message),
+    };
+    let declared = |action: Allowed| policy.is_some_and(|policy| policy.spec().actions.contains(&action));
+    let fits = match verdict.action {
+        Action::Abstain => true,
+        Action::Retain => declared(Allowed::Retain),
+        Action::Delete => declared(Allowed::Delete),
+    };
+    if !fits {
+        let message =
+            format!("it answered {:?}, which the manifest's actions do not declare", verdict.action);
+        return PolicyVerdict::failed(id, Cause::BadVerdict, message);
+    }
+    let mut vote = PolicyVerdict::of(id, verdict);
+    if vote.basis.is_empty() {
+        vote.basis = policy
+            .and_then(|policy| policy.program.as_ref().ok())
+            .map(|program| program.paths.clone())
+            .unwrap_or_default();
+    }
+    vote
+}
+
+fn checked(verdict: Verdict) -> Result<Verdict, String> {
+    verdict.check().map(|()| verdict)
+}
+
+/// A delete to be confirmed: which subject, which policy, and its projected answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Confirm {
+    pub(crate) subject: usize,
+    pub(crate) policy: usize,
+    pub(crate) projected: String,
+    pub(crate) full: String,
+}
+
+/// The documents with which a delete is confirmed.
+pub(crate) fn confirmation(
+    policies: &PolicySet,
+    facts: &Facts,
+    subject: usize,
+    policy: usize,
+) -> Option<Confirm> {
+    let at = policies.get(policy)?;
+    let program = at.program.as_ref().ok()?;
+    let own = at.manifest.metadata.namespace.as_deref();
+    Some(Confirm {
+        subject,
+        policy,
+        projected: document(facts, at.reads(), &program.parameters, own),
+        full: document(facts, crate::facts::FactSet::all(), &program.parameters, own),
+    })
+}
+
+/// Asks every delete again, on the full evidence, in fresh sessions. Gives those that did not hold.
+pub(crate) fn confirm(
+    sandbox: &dyn Sandbox,
+    policies: &PolicySet,
+    deletes: &[Confirm],
+    expected: impl Fn(&Confirm) -> Option<PolicyVerdict>,
+) -> Vec<(usize, usize, Cause)> {
+    let again = |document: fn(&Confirm) -> &str, which: &[&Confirm]| -> Vec<Option<PolicyVerdict>> {
+        let mut inputs: Vec<Vec<Arc<str>>> = vec![Vec::new(); policies.len()];
+        for delete in which {
+            if let Some(inputs) = inputs.get_mut(delete.policy) {
+                inputs.push(document(delete).into());
+            }
+        }
+        let mut answers: Vec<_> = ask(sandbox, &inputs).into_iter().map(Vec::into_iter).collect();
+        let typed = |delete: &&Confirm| {
+            let answer = answers.get_mut(delete.policy)?.next()?;
+            let policy = policies.get(delete.policy);
+            Some(verdict(policy, policy.map(Policy::id).unwrap_or_default(), answer))
+        };
+        which.iter().map(typed).collect()
+    };
+    let all: Vec<&Confirm> = deletes.iter().collect();
+    let differ: Vec<&Confirm> = all
+        .iter()
+        .copied()
+        .zip(again(|delete| &delete.full, &all))
+        .filter(|(delete, answer)| *answer != expected(delete))
+        .map(|(delete, _)| delete)
+        .collect();
+    let projected = again(|delete| &delete.projected, &differ);
+    let cause = |(delete, answer): (&Confirm, Option<PolicyVerdict>)| {
+        let cause =
+            if answer == expected(delete) { Cause::ProjectionDisagrees } else { Cause::PolicyNotPure };
+        (delete.subject, delete.policy, cause)
+    };
+    differ.into_iter().zip(projected).map(cause).collect()
+}

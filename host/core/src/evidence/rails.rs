@@ -1,0 +1,155 @@
+//! What the guards look at beside the facts: marks of people and platforms, and what surrounds the subject.
+
+use super::View;
+use super::references::References;
+use crate::time;
+use probate_contract::evidence::{Map, Reference, ReferenceState};
+use probate_contract::record::{Mark, Quarantine};
+
+/// Plain data about one subject, for the guards.
+#[derive(Clone, Debug, Default)]
+pub struct Rails {
+    /// References that are proven, whatever else is unknown.
+    pub proven: Vec<Reference>,
+    /// Vetoes: where the hold annotation stands, and until when.
+    pub holds: Vec<(String, Option<i64>)>,
+    /// Marks by which a platform or a release keeps it.
+    pub kept: Vec<String>,
+    /// Operations under way.
+    pub operations: Vec<String>,
+    /// A scaled-down StatefulSet that would come back for the claim.
+    pub ordinal: Option<String>,
+    /// Marks of GitOps tools that would re-create it.
+    pub tracked: Vec<String>,
+    /// Volumes with the same driver and handle.
+    pub twins: Vec<String>,
+    /// Finalizers nobody here knows.
+    pub finalizers: Vec<String>,
+    /// Volume and claim name each other, but not by uid.
+    pub unproven: bool,
+    /// The claim or volume is being deleted.
+    pub deleting: bool,
+    /// The record's mark.
+    pub mark: Option<Mark>,
+    /// The record's quarantine.
+    pub quarantine: Option<Quarantine>,
+}
+
+const HOLD: &str = "probate.dev/hold";
+const HOLD_UNTIL: &str = "probate.dev/hold-until";
+
+/// Finalizers whose meaning is known; the second is an operation under way.
+const FINALIZERS: [&str; 4] = [
+    "kubernetes.io/pvc-protection",
+    "kubernetes.io/pv-protection",
+    "external-provisioner.volume.kubernetes.io/finalizer",
+    "external-attacher/",
+];
+const OPERATION_FINALIZERS: [&str; 2] = [
+    "snapshot.storage.kubernetes.io/pvc-as-source-protection",
+    "provisioner.storage.kubernetes.io/cloning-protection",
+];
+
+pub(crate) fn of(view: &View<'_>, references: &References) -> Rails {
+    let claim = view.claim.get().map(|(_, claim)| *claim);
+    let volume = view.volume.get().map(|(_, volume)| *volume);
+    let namespace = view
+        .namespace()
+        .and_then(|name| view.cluster.namespaces.get(name))
+        .map(|namespace| &namespace.data.annotations);
+    let subjects = [
+        ("the claim", claim.map(|claim| &claim.subject)),
+        ("the volume", volume.map(|volume| &volume.subject)),
+    ];
+    let mut rails = Rails {
+        proven: references.proven.clone(),
+        twins: references.twins.clone(),
+        unproven: view.unproven,
+        ..Rails::default()
+    };
+    for (place, subject) in subjects {
+        let Some(subject) = subject else { continue };
+        rails.holds.extend(hold(place, &subject.annotations, view.now()));
+        rails.kept.extend(kept(place, &subject.annotations));
+        rails.tracked.extend(tracked(place, &subject.annotations, &subject.labels));
+        for finalizer in &subject.finalizers {
+            if OPERATION_FINALIZERS.contains(&finalizer.as_str()) {
+                rails.operations.push(format!("finalizer {finalizer} on {place}"));
+            } else if !FINALIZERS
+                .iter()
+                .any(|known| finalizer == known || (known.ends_with('/') && finalizer.starts_with(known)))
+            {
+                rails.finalizers.push(format!("{finalizer} on {place}"));
+            }
+        }
+    }
+    rails.holds.extend(namespace.and_then(|annotations| hold("the namespace", annotations, view.now())));
+    if references.operation {
+        rails.operations.push("a clone, import, restore or snapshot that is not finished names it".into());
+    }
+    if claim.is_some_and(|claim| claim.resizing) {
+        rails.operations.push("the claim is being resized or modified".into());
+    }
+    let scaled = || {
+        references
+            .proven
+            .iter()
+            .find(|reference| reference.kind == "StatefulSet" && reference.state == ReferenceState::Reserved)
+    };
+    rails.ordinal = references.ordinal.and_then(|ordinal| {
+        scaled().map(|set| {
+            format!(
+                "ordinal {} of StatefulSet {}/{}",
+                ordinal.ordinal,
+                set.namespace.as_deref().unwrap_or_default(),
+                set.name
+            )
+        })
+    });
+    let deleting = |id: u32| view.cluster.object(id).is_some_and(|object| object.head.deleting.is_some());
+    rails.deleting = deleting(view.object)
+        || view.claim.get().is_some_and(|(id, _)| deleting(*id))
+        || view.volume.get().is_some_and(|(id, _)| deleting(*id));
+    rails.mark = view.record.and_then(|record| record.status.mark.clone());
+    rails.quarantine = view.record.and_then(|record| record.status.quarantine.clone());
+    rails
+}
+
+/// Any value vetoes; a readable time that has passed ends it.
+fn hold(place: &str, annotations: &Map, now: i64) -> Option<(String, Option<i64>)> {
+    let until = annotations.get(HOLD_UNTIL);
+    let at = until.and_then(|text| time::parse(text));
+    if annotations.get(HOLD).is_none() && until.is_none() {
+        return None;
+    }
+    match at {
+        Some(at) if at <= now => None,
+        at => Some((format!("{HOLD} on {place}"), at)),
+    }
+}
+
+fn kept(place: &str, annotations: &Map) -> Vec<String> {
+    let mut kept = Vec::new();
+    if annotations.get("helm.sh/resource-policy").is_some_and(|policy| policy == "keep") {
+        kept.push(format!("helm.sh/resource-policy: keep on {place}"));
+    }
+    if annotations.get("harvesterhci.io/goldenImage").is_some_and(|golden| golden == "true") {
+        kept.push(format!("harvesterhci.io/goldenImage on {place}"));
+    }
+    kept
+}
+
+fn tracked(place: &str, annotations: &Map, labels: &Map) -> Vec<String> {
+    const ANNOTATIONS: [&str; 2] = ["argocd.argoproj.io/tracking-id", "meta.helm.sh/release-name"];
+    const LABELS: [&str; 4] = [
+        "kustomize.toolkit.fluxcd.io/name",
+        "helm.toolkit.fluxcd.io/name",
+        "argocd.argoproj.io/instance",
+        "objectset.rio.cattle.io/hash",
+    ];
+    let marks = ANNOTATIONS
+        .iter()
+        .filter(|key| annotations.contains_key(**key))
+        .chain(LABELS.iter().filter(|key| labels.contains_key(**key)));
+    marks.map(|key| format!("{key} on {place}")).collect()
+}

@@ -1,0 +1,84 @@
+//! Pacing: what rates and breakers would do. Offline they hold nothing.
+
+use crate::plan::Decided;
+use crate::policy::{Policy, PolicySet};
+use crate::quantity;
+use probate_contract::manifest::{Per, Rate, SubjectKind};
+use probate_contract::plan::{DecisionAction, Pacing, PacingBreaker, PacingRate, Vote};
+use std::collections::BTreeMap;
+
+pub(crate) fn of(policies: &PolicySet, decided: &[Decided]) -> Pacing {
+    let mut pacing = Pacing::default();
+    for policy in policies.iter() {
+        let id = policy.id();
+        let deletes: Vec<&Decided> = decided.iter().filter(|decided| deleted_by(decided, &id)).collect();
+        if deletes.is_empty() {
+            continue;
+        }
+        pacing.rates.extend(policy.spec().rates.iter().map(|rate| of_rate(&id, rate, &deletes)));
+        for kind in [SubjectKind::PersistentVolumeClaim, SubjectKind::PersistentVolume] {
+            pacing.breaker.extend(breaker(policy, &id, kind, decided, &deletes));
+        }
+    }
+    if !pacing.is_empty() {
+        pacing.skipped =
+            vec!["jump against the last run".into(), "loss of referrers against the last run".into()];
+    }
+    pacing
+}
+
+fn deleted_by(decided: &Decided, id: &str) -> bool {
+    decided.entry.decision.action == DecisionAction::Delete
+        && decided.entry.verdicts.iter().any(|verdict| verdict.policy == id && verdict.action == Vote::Delete)
+}
+
+fn of_rate(id: &str, rate: &Rate, deletes: &[&Decided]) -> PacingRate {
+    let mut groups: BTreeMap<&str, u64> = BTreeMap::new();
+    for decided in deletes {
+        let group = match rate.per {
+            Per::Policy => "",
+            Per::Namespace => decided.namespace.as_deref().unwrap_or_default(),
+            Per::StorageClass => decided.class.as_deref().unwrap_or_default(),
+        };
+        *groups.entry(group).or_default() += 1;
+    }
+    PacingRate {
+        policy: id.to_owned(),
+        window: rate.window,
+        per: rate.per,
+        max_count: rate.max_count,
+        max_bytes: rate.max_bytes.as_deref().and_then(quantity::parse),
+        deletes: groups.into_values().max().unwrap_or(0),
+    }
+}
+
+fn breaker(
+    policy: &Policy,
+    id: &str,
+    kind: SubjectKind,
+    decided: &[Decided],
+    deletes: &[&Decided],
+) -> Option<PacingBreaker> {
+    let of_kind = |decided: &Decided| decided.entry.subject.identity.kind == kind.name();
+    let going = deletes.iter().filter(|decided| of_kind(decided)).count();
+    let matched = decided
+        .iter()
+        .filter(|decided| {
+            of_kind(decided) && decided.entry.verdicts.iter().any(|verdict| verdict.policy == id)
+        })
+        .count();
+    if going == 0 {
+        return None;
+    }
+    let (going, matched) = (u64::try_from(going).ok()?, u64::try_from(matched).ok()?.max(1));
+    let percent = going.saturating_mul(100).div_ceil(matched);
+    let limits = &policy.spec().breaker;
+    Some(PacingBreaker {
+        policy: id.to_owned(),
+        kind: kind.name().into(),
+        percent,
+        max_percent: limits.max_percent,
+        would_open: going.saturating_mul(100) > matched.saturating_mul(u64::from(limits.max_percent))
+            && going > limits.min_count,
+    })
+}

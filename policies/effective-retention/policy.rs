@@ -20,7 +20,9 @@ impl Policy for EffectiveRetention {
         let kept = |class: &String| self.retain_classes.contains(class);
         let volume = evidence.volume()?;
         let verdict = match (volume.and_then(class).filter(kept), volume) {
-            (Some(class), Some(volume)) if ["Delete", "Recycle"].contains(&volume.reclaim_policy.as_str()) => {
+            (Some(class), Some(volume))
+                if ["Delete", "Recycle"].contains(&volume.reclaim_policy.as_str()) =>
+            {
                 Verdict::retain(format!("class {class} is to be kept"))
                     .rule("made-retain")
                     .ensure(Ensure::ReclaimPolicyRetain)

@@ -21,7 +21,10 @@ fn is_machine(other: &&Reference) -> bool {
         && matches!(other.kind.as_str(), "VirtualMachine" | "VirtualMachineInstance")
         && matches!(
             other.state,
-            ReferenceState::Active | ReferenceState::Pending | ReferenceState::Stopped | ReferenceState::Template
+            ReferenceState::Active
+                | ReferenceState::Pending
+                | ReferenceState::Stopped
+                | ReferenceState::Template
         )
 }
 
@@ -36,7 +39,8 @@ impl Policy for VmDisks {
             return Ok(Verdict::retain(format!("a disk of {machine}")).rule("named"));
         }
         let owners = evidence.owners()?.iter().filter(|owner| owner.kind == "VirtualMachine");
-        let back = owners.clone().filter(|owner| owner.successor_uid.is_some()).map(|owner| &owner.name).min();
+        let back =
+            owners.clone().filter(|owner| owner.successor_uid.is_some()).map(|owner| &owner.name).min();
         if let Some(name) = back {
             return Ok(Verdict::retain(format!("VirtualMachine {name} is back")).rule("back"));
         }

@@ -1,2 +1,13 @@
-//! stub
-fn main() {}
+//! Chores of the workspace: `cargo xtask COMMAND`.
+
+mod commands;
+mod evidence;
+mod generated;
+mod schemas;
+mod twins;
+
+use clap::Parser as _;
+
+fn main() -> anyhow::Result<()> {
+    commands::Chore::parse().run()
+}

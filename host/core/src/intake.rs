@@ -1,12 +1,14 @@
 //! How objects come in: bytes of single JSON objects, parsed in any thread into batches, batches added in order.
 
 use crate::inventory::coverage::Coverage;
+use crate::inventory::records::{self, AnyRecord, ShortRecord};
 use crate::inventory::{ClusterData, Inventory};
 use crate::kinds::{self, Parsed, Payload};
 use crate::time;
 use probate_contract::Diagnostic;
 use probate_contract::dump::Reason;
 use probate_contract::record::VolumeRecord;
+use serde_json::Value;
 use std::sync::Arc;
 
 /// A kind: `PersistentVolumeClaim`, `VirtualMachine.kubevirt.io`.
@@ -124,6 +126,7 @@ pub struct ClusterId(pub u16);
 pub struct Builder {
     clusters: Vec<ClusterData>,
     records: Vec<VolumeRecord>,
+    short: Vec<(ClusterId, ShortRecord)>,
     diagnostics: Vec<Diagnostic>,
     ignored: Vec<String>,
 }
@@ -159,16 +162,27 @@ impl Builder {
         }
         for placed in objects {
             if let Payload::Record(record) = placed.parsed.payload {
-                self.records.push(*record);
+                match *record {
+                    AnyRecord::Whole(record) => self.records.push(*record),
+                    AnyRecord::Short(short) => self.short.push((cluster, *short)),
+                }
             } else if let Some(data) = self.clusters.get_mut(usize::from(cluster.0)) {
                 self.diagnostics.extend(data.add(&file, placed));
             }
         }
     }
 
-    /// Adds a record.
-    pub fn record(&mut self, record: VolumeRecord) {
-        self.records.push(record);
+    /// Adds a record: whole, or `{subject: pvc/NS/NAME, …}` with fields of its status, resolved to a uid in the end. A subject
+    /// without `CLUSTER:` is of `cluster`.
+    ///
+    /// # Errors
+    /// What is wrong with the document.
+    pub fn record_document(&mut self, cluster: ClusterId, document: &Value) -> Result<(), String> {
+        match records::parse(document)? {
+            AnyRecord::Whole(record) => self.records.push(*record),
+            AnyRecord::Short(short) => self.short.push((cluster, *short)),
+        }
+        Ok(())
     }
 
     /// Adds a message.
@@ -237,7 +251,7 @@ impl Builder {
 
     /// Freezes the inventory at `now`.
     pub fn finish(self, now: time::Seconds) -> Inventory {
-        let Self { clusters, records, diagnostics, ignored } = self;
-        Inventory::build(clusters, records, diagnostics, &ignored, now)
+        let Self { clusters, records, short, diagnostics, ignored } = self;
+        Inventory::build(clusters, records, short, diagnostics, &ignored, now)
     }
 }

@@ -15,6 +15,7 @@ pub mod intake;
 pub mod inventory;
 mod kinds;
 mod pacing;
+pub mod parameters;
 pub mod pipeline;
 pub mod plan;
 pub mod policy;

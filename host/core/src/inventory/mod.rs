@@ -6,7 +6,7 @@ pub(crate) mod records;
 
 use crate::evidence::Gaps;
 use crate::glob;
-use crate::intake::{GroupKind, Placed};
+use crate::intake::{ClusterId, GroupKind, Placed};
 use crate::kinds::{self, meta::Head};
 use crate::kinds::{Edge, Payload, builtin, custom, snapshots, storage};
 use crate::time::Seconds;
@@ -17,7 +17,7 @@ use probate_contract::record::VolumeRecord;
 use std::collections::BTreeSet;
 
 pub(crate) use index::{Index, Ordinal, Reference};
-pub(crate) use records::Records;
+pub(crate) use records::{Records, ShortRecord};
 
 /// Index of an object of its cluster.
 pub(crate) type ObjectId = u32;
@@ -187,16 +187,25 @@ pub struct Inventory {
 impl Inventory {
     pub(crate) fn build(
         mut clusters: Vec<ClusterData>,
-        records: Vec<VolumeRecord>,
+        mut records: Vec<VolumeRecord>,
+        short: Vec<(ClusterId, ShortRecord)>,
         mut diagnostics: Vec<Diagnostic>,
         ignored: &[String],
         now: Seconds,
     ) -> Self {
+        let names: Vec<Box<str>> = clusters.iter().map(|cluster| cluster.name.clone()).collect();
         for cluster in &mut clusters {
             cluster.ignored = ignored.to_vec();
             cluster.freeze();
         }
         clusters.sort_by(|left, right| left.name.cmp(&right.name));
+        for (home, short) in short {
+            let home = names.get(usize::from(home.0)).map(|name| &**name);
+            match records::resolve(&clusters, home, short) {
+                Ok(record) => records.push(record),
+                Err(diagnostic) => diagnostics.push(diagnostic),
+            }
+        }
         let (records, mut problems) = Records::build(records);
         diagnostics.append(&mut problems);
         let mut seen = HashSet::new();

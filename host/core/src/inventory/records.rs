@@ -1,8 +1,110 @@
 //! Records by the uids of claim and volume.
 
+use super::ClusterData;
 use probate_contract::Diagnostic;
-use probate_contract::record::VolumeRecord;
+use probate_contract::evidence::ClaimRef;
+use probate_contract::record::{RecordMetadata, RecordSpec, RecordStatus, RecordVolume, VolumeRecord};
+use serde::Deserialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
+
+/// A record in either form.
+#[derive(Clone, Debug)]
+pub(crate) enum AnyRecord {
+    Whole(Box<VolumeRecord>),
+    Short(Box<ShortRecord>),
+}
+
+/// Fields of a record's status beside the subject they are about.
+#[derive(Clone, Debug)]
+pub(crate) struct ShortRecord {
+    pub(crate) subject: String,
+    pub(crate) status: RecordStatus,
+}
+
+/// Reads a record in either form.
+pub(crate) fn parse(document: &Value) -> Result<AnyRecord, String> {
+    let Some(subject) = document.get("subject") else {
+        let record = VolumeRecord::deserialize(document).map_err(|error| error.to_string())?;
+        if record.kind != "VolumeRecord" {
+            return Err(format!("kind is `{}`, not VolumeRecord", record.kind));
+        }
+        return Ok(AnyRecord::Whole(Box::new(record)));
+    };
+    let subject = subject.as_str().ok_or("subject is no text")?.to_owned();
+    let mut status = document.as_object().cloned().unwrap_or_default();
+    status.retain(|key, _| !matches!(key.as_str(), "subject" | "apiVersion" | "kind" | "metadata"));
+    let status = RecordStatus::deserialize(Value::Object(status)).map_err(|error| error.to_string())?;
+    Ok(AnyRecord::Short(Box::new(ShortRecord { subject, status })))
+}
+
+/// The whole record of a short one: its subject's uids.
+pub(super) fn resolve(
+    clusters: &[ClusterData],
+    home: Option<&str>,
+    short: ShortRecord,
+) -> Result<VolumeRecord, Diagnostic> {
+    let ShortRecord { subject, status } = short;
+    let unknown = || {
+        Diagnostic::error("PB1023", format!("the record's subject `{subject}` is not in the inventory"))
+            .consequence("the record is not used; what needs it is retained")
+            .fix("write pvc/NAMESPACE/NAME or pv/NAME, with CLUSTER: before it where there are several")
+    };
+    let (named, path) = match subject.split_once(':') {
+        Some((cluster, path)) => (Some(cluster), path),
+        None => (home, subject.as_str()),
+    };
+    let cluster = match named {
+        Some(named) => clusters.iter().find(|cluster| &*cluster.name == named),
+        None => clusters.first(),
+    };
+    let cluster = cluster.ok_or_else(unknown)?;
+    let head = |id| cluster.object(id).map(|object| &object.head);
+    let parts: Vec<&str> = path.split('/').collect();
+    let (claim, volume) = match parts.as_slice() {
+        ["pvc", namespace, name] => {
+            let claim =
+                cluster.claim(namespace, name).and_then(|at| cluster.claims.get(at)).ok_or_else(unknown)?;
+            (head(claim.object), None)
+        }
+        ["pv", name] => {
+            (None, Some(cluster.volume(name).and_then(|at| cluster.volumes.get(at)).ok_or_else(unknown)?))
+        }
+        _ => return Err(unknown()),
+    };
+    let claim_of_volume = volume.and_then(|volume| volume.data.claim.as_ref());
+    let spec = RecordSpec {
+        cluster: Default::default(),
+        claim: claim
+            .map(|head| ClaimRef {
+                namespace: head.namespace.to_string(),
+                name: head.name.to_string(),
+                uid: Some(head.uid.to_string()),
+            })
+            .or_else(|| {
+                claim_of_volume.map(|claim| ClaimRef {
+                    namespace: claim.namespace.to_string(),
+                    name: claim.name.to_string(),
+                    uid: None,
+                })
+            }),
+        volume: volume.and_then(|volume| {
+            let head = head(volume.object)?;
+            Some(RecordVolume {
+                name: head.name.to_string(),
+                uid: head.uid.to_string(),
+                ..RecordVolume::default()
+            })
+        }),
+    };
+    Ok(VolumeRecord {
+        api_version: probate_contract::API_VERSION.into(),
+        kind: "VolumeRecord".into(),
+        metadata: RecordMetadata::default(),
+        spec,
+        status,
+    })
+}
 
 /// All records; of two about one uid neither counts.
 #[derive(Debug, Default)]

@@ -3,9 +3,10 @@
 use super::meta::{Bare, Map, Meta, nullable};
 use super::{Edge, Parsed, Payload, Read, Target, Unreadable};
 use crate::intake::GroupKind;
+use crate::inventory::records;
 use probate_contract::evidence::ReferenceState;
-use probate_contract::record::VolumeRecord;
 use serde::Deserialize;
+use serde_json::Value;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Namespace {
@@ -129,16 +130,21 @@ pub(crate) fn definition(kind: &GroupKind, json: &[u8]) -> Read {
     Ok(Parsed { kind: kind.clone(), head, payload: Payload::Defines(defined), edges: Vec::new() })
 }
 
-/// VolumeRecord. It needs no uid of its own: the subject's uids are its identity.
+/// VolumeRecord, whole or short. It needs no uid of its own: the subject's uids are its identity.
 pub(crate) fn record(kind: &GroupKind, json: &[u8]) -> Read {
-    let record: VolumeRecord =
-        serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
-    let text = |text: &str| Box::from(text);
+    let shape = |error: serde_json::Error| Unreadable::shape(kind, &error);
+    let document: Value = serde_json::from_slice(json).map_err(shape)?;
+    let record = records::parse(&document).map_err(|message| Unreadable {
+        code: "PB1022",
+        message: format!("{kind}: {message}"),
+        fix: "see `probate schema record`",
+    })?;
+    let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str).unwrap_or_default().into();
     let head = super::meta::Head {
-        namespace: text(&record.metadata.namespace),
-        name: text(&record.metadata.name),
-        uid: text(""),
-        resource_version: text(""),
+        namespace: text("/metadata/namespace"),
+        name: text("/metadata/name"),
+        uid: "".into(),
+        resource_version: "".into(),
         created: None,
         deleting: None,
         owners: Box::default(),

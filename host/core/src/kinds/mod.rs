@@ -11,9 +11,9 @@ pub(crate) mod storage;
 pub(crate) mod workloads;
 
 use crate::intake::{GroupKind, Interest};
+use crate::inventory::records::AnyRecord;
 use meta::Head;
 use probate_contract::evidence::ReferenceState;
-use probate_contract::record::VolumeRecord;
 use std::borrow::Cow;
 
 /// What an object names.
@@ -63,7 +63,7 @@ pub(crate) enum Payload {
     Snapshot(Box<snapshots::Snapshot>),
     Content(Box<snapshots::Content>),
     Defines(GroupKind),
-    Record(Box<VolumeRecord>),
+    Record(Box<AnyRecord>),
     /// Hashes of the name-shaped strings of a kind nobody here knows.
     Names(custom::Names),
 }

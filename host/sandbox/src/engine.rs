@@ -6,7 +6,7 @@ use crate::limits::WASM_STACK_BYTES;
 use crate::threads;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use wasmtime::component::Component;
 use wasmtime::{Config, OperatorCost, OptLevel, Strategy};
 
@@ -32,7 +32,7 @@ struct Shared {
     cache: Option<Cache>,
     threads: usize,
     now_seconds: u64,
-    rego: OnceLock<Component>,
+    rego: Mutex<Option<Component>>,
 }
 
 /// The engine cannot be made: wasmtime refuses its configuration on this machine.
@@ -49,7 +49,7 @@ impl Engine {
         let wasmtime = wasmtime::Engine::new(&config()).map_err(|error| EngineError(format!("{error:#}")))?;
         let cache = options.cache_dir.and_then(|directory| Cache::open(&directory, &wasmtime));
         let threads = options.threads.map_or_else(threads::default_count, NonZeroUsize::get);
-        let rego = OnceLock::new();
+        let rego = Mutex::new(None);
         Ok(Self {
             shared: Arc::new(Shared { wasmtime, cache, threads, now_seconds: options.now_seconds, rego }),
         })
@@ -82,11 +82,13 @@ impl Engine {
 
     /// The Rego guest, compiled once an engine.
     pub(crate) fn rego(&self, guest: &[u8]) -> wasmtime::Result<Component> {
-        if let Some(component) = self.shared.rego.get() {
+        let mut slot = self.shared.rego.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(component) = &*slot {
             return Ok(component.clone());
         }
         let component = self.compile(guest)?;
-        Ok(self.shared.rego.get_or_init(|| component).clone())
+        *slot = Some(component.clone());
+        Ok(component)
     }
 }
 

@@ -22,4 +22,5 @@ pub mod policy;
 pub mod port;
 pub mod quantity;
 mod select;
+pub mod selector;
 pub mod time;

@@ -1,0 +1,91 @@
+//! `probate plan`: what would happen to each claim and volume.
+
+use crate::cli::{PlanArgs, ShownArgs};
+use crate::exit::{Exit, Outcome, Stop};
+use crate::policies::Policies;
+use crate::world::World;
+use crate::{print, session, world};
+use probate_contract::plan::{PlanReport, Vote};
+use probate_contract::{Cause, Severity};
+use probate_core::pipeline::{self, Options, Shown};
+use probate_core::selector;
+use std::num::NonZeroUsize;
+
+/// Runs the command.
+///
+/// # Errors
+/// No result: bad usage, manifests or dumps.
+pub fn run(args: &PlanArgs, threads: Option<NonZeroUsize>) -> Outcome {
+    let shown = shown(&args.shown)?;
+    let world = world::load(&args.dumps, &args.input, threads, None)?;
+    let engine = session::engine(world.inventory.now(), threads)?;
+    let policies = Policies::load(&args.policies, &engine)?;
+    let report = decide(&world, &policies, shown, threads);
+    print::diagnostics(&policies.diagnostics().cloned().collect::<Vec<_>>());
+    print::diagnostics(&report.diagnostics);
+    print::plan::plan(&report, args.output, args.group_by)?;
+    Ok(exit(&report, &world, &policies, args))
+}
+
+/// Decides with these policies.
+pub fn decide(world: &World, policies: &Policies, shown: Shown, threads: Option<NonZeroUsize>) -> PlanReport {
+    let threads = session::threads(threads);
+    let options = Options {
+        settings: world.settings.clone(),
+        unused_since: world.unused_since,
+        trigger: None,
+        shown,
+        as_of_source: world.as_of_source,
+        threads,
+    };
+    let (set, programs) = policies.split(threads);
+    pipeline::decide(&world.inventory, &set, &programs, &options)
+}
+
+/// Which subjects the flags mean.
+///
+/// # Errors
+/// The selector is none.
+pub fn shown(args: &ShownArgs) -> Result<Shown, Stop> {
+    let labels = match &args.selector {
+        Some(text) => Some(
+            selector::parse(text)
+                .map_err(|message| Stop::usage("PB0003", message, "write a=b,c!=d,e in (f,g),h,!i"))?,
+        ),
+        None => None,
+    };
+    Ok(Shown { namespaces: args.namespace.clone(), labels })
+}
+
+/// True where some input was unreadable or dropped.
+pub fn unreadable(world: &World) -> bool {
+    world.unreadable
+        || world.inventory.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+}
+
+/// True where a policy failed, other than for want of evidence.
+pub fn policy_failed(report: &PlanReport) -> bool {
+    let failed = |verdict: &probate_contract::plan::PolicyVerdict| {
+        verdict.action == Vote::Failed && verdict.cause != Some(Cause::IncompleteEvidence)
+    };
+    report.entries.iter().flat_map(|entry| &entry.verdicts).any(failed)
+}
+
+fn exit(report: &PlanReport, world: &World, policies: &Policies, args: &PlanArgs) -> Exit {
+    let mut fits = Vec::new();
+    if unreadable(world) {
+        fits.push(Exit::Unreadable);
+    }
+    if policies.any_failed() || policy_failed(report) {
+        fits.push(Exit::PolicyFailed);
+    }
+    let selected: u64 = report.policies.iter().map(|policy| policy.matched).sum();
+    if selected == 0 && !args.allow_empty {
+        fits.push(Exit::Empty);
+    }
+    let summary = &report.summary;
+    if args.detailed_exitcode && (summary.delete.count > 0 || summary.annotate.count > 0) {
+        fits.push(Exit::Changes);
+    }
+    Exit::first(&fits)
+}

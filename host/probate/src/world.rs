@@ -1,0 +1,115 @@
+//! What commands work on: dumps, records and settings, made one inventory.
+
+use crate::cli::InputArgs;
+use crate::document;
+use crate::exit::Stop;
+use crate::load::{self, DumpArg, LoadOptions};
+use probate_contract::Diagnostic;
+use probate_contract::plan::AsOfSource;
+use probate_contract::settings::{Settings, SettingsSpec};
+use probate_core::intake::{Builder, ClusterId};
+use probate_core::inventory::Inventory;
+use probate_core::time;
+use serde_json::Value;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+/// An inventory, and what came with it.
+pub struct World {
+    /// The inventory.
+    pub inventory: Inventory,
+    /// Where its time comes from.
+    pub as_of_source: AsOfSource,
+    /// Settings of the installation.
+    pub settings: SettingsSpec,
+    /// `--unused-since`, in seconds since 1970.
+    pub unused_since: Option<i64>,
+    /// Some input was unreadable or dropped.
+    pub unreadable: bool,
+}
+
+/// Loads everything.
+///
+/// # Errors
+/// A dump that cannot be opened, bad settings or records, a flag that is no time.
+pub fn load(
+    dumps: &[DumpArg],
+    input: &InputArgs,
+    threads: Option<NonZeroUsize>,
+    progress: Option<&(dyn Fn(&str, u64) + Sync)>,
+) -> Result<World, Stop> {
+    let settings = input.settings.as_deref().map_or_else(|| Ok(SettingsSpec::default()), settings)?;
+    let unused_since = match &input.unused_since {
+        Some(text) => Some(time::parse(text).ok_or_else(|| no_time("--unused-since", text))?),
+        None => None,
+    };
+    let mut builder = Builder::default();
+    builder.ignore_references(&settings.ignored_references);
+    let options =
+        LoadOptions { threads, complete: input.complete.clone(), progress, ..LoadOptions::default() };
+    let loaded = load::dumps(dumps, &options, &mut builder);
+    if !loaded.diagnostics.is_empty() {
+        return Err(Stop::invalid(loaded.diagnostics));
+    }
+    for path in &input.records {
+        records(path, &mut builder)?;
+    }
+    let (now, as_of_source) = load::as_of(input.as_of.as_deref(), loaded.taken_at.as_deref())
+        .map_err(|message| Stop::usage("PB0002", message, "write --as-of 2026-11-22T06:00:00Z"))?;
+    let now = time::parse(&now).ok_or_else(|| no_time("--as-of", &now))?;
+    Ok(World {
+        inventory: builder.finish(now),
+        as_of_source,
+        settings,
+        unused_since,
+        unreadable: loaded.unreadable > 0,
+    })
+}
+
+fn no_time(flag: &str, text: &str) -> Stop {
+    Stop::usage("PB0002", format!("{flag}: `{text}` is no RFC 3339 time"), "write 2026-11-22T06:00:00Z")
+}
+
+/// Reads Settings.
+///
+/// # Errors
+/// No readable Settings.
+pub fn settings(path: &Path) -> Result<SettingsSpec, Stop> {
+    let documents: Vec<Settings> =
+        document::read(path, "PB2010").map_err(|diagnostic| Stop::invalid(vec![diagnostic]))?;
+    match <[Settings; 1]>::try_from(documents) {
+        Ok([settings]) if settings.kind == "Settings" => Ok(settings.spec),
+        _ => Err(Stop::invalid(vec![
+            Diagnostic::error("PB2010", "not one document of kind: Settings")
+                .file(path.display().to_string())
+                .fix("see `probate schema settings`"),
+        ])),
+    }
+}
+
+/// Adds records of a file: whole ones, or the short form of test files.
+fn records(path: &PathBuf, builder: &mut Builder) -> Result<(), Stop> {
+    let documents: Vec<Value> =
+        document::read(path, "PB1022").map_err(|diagnostic| Stop::invalid(vec![diagnostic]))?;
+    let flat = documents.into_iter().flat_map(|document| match document {
+        Value::Array(list) => list,
+        Value::Object(mut list) if list.get("items").is_some_and(Value::is_array) => {
+            match list.remove("items") {
+                Some(Value::Array(items)) => items,
+                _ => Vec::new(),
+            }
+        }
+        one => vec![one],
+    });
+    for (at, document) in flat.enumerate() {
+        builder.record_document(ClusterId::default(), &document).map_err(|message| {
+            Stop::invalid(vec![
+                Diagnostic::error("PB1022", message)
+                    .file(path.display().to_string())
+                    .document(u64::try_from(at).unwrap_or(0) + 1)
+                    .fix("see `probate schema record`, or write {subject: pvc/NS/NAME, unusedSince: TIME}"),
+            ])
+        })?;
+    }
+    Ok(())
+}

@@ -3,9 +3,10 @@
 
 use crate::analysis::display;
 use crate::analysis::index::{Index, Role, place};
+use crate::analysis::visit::{self, Part};
 use crate::load;
 use probate_contract::rego::{Fired, LoadRequest};
-use regorus::unstable::{Rule, RuleBody, RuleHead, Span};
+use regorus::unstable::{ExprRef, Rule, RuleBody, RuleHead, Span};
 use regorus::{Engine, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -17,8 +18,15 @@ const MARKER: &str = "probate_body_fired__";
 pub(crate) struct Marked {
     engine: Engine,
     entry: String,
-    bodies: Vec<Fired>,
+    bodies: Vec<Body>,
     fired: Arc<Mutex<BTreeSet<u64>>>,
+}
+
+/// A body and the lines of the value that it has when it fires.
+#[derive(Clone, Debug)]
+struct Body {
+    head: Fired,
+    lines: Vec<u64>,
 }
 
 /// Text to insert at a byte of a file.
@@ -31,6 +39,7 @@ impl Marked {
         index: &Index,
         reachable: &BTreeSet<usize>,
         entry: &str,
+        examples: Option<Value>,
     ) -> Result<Self, String> {
         let mut bodies = Vec::new();
         let mut edits = Edits::new();
@@ -48,6 +57,9 @@ impl Marked {
         }
         let parsed = load::parse(&copy).map_err(|diagnostics| format!("{diagnostics:?}"))?;
         let mut engine = parsed.engine;
+        if let Some(document) = examples {
+            engine.add_data(document).map_err(|error| error.to_string())?;
+        }
         let fired = Arc::new(Mutex::new(BTreeSet::new()));
         let noted = Arc::clone(&fired);
         let marker = move |arguments: Vec<Value>| -> anyhow::Result<Value> {
@@ -64,38 +76,50 @@ impl Marked {
     }
 
     /// The bodies that fire for this input, those of the entry point first.
-    pub(crate) fn fired(&mut self, input: Value) -> Vec<Fired> {
-        if let Ok(mut fired) = self.fired.lock() {
-            fired.clear();
-        }
-        let mut engine = self.engine.clone();
-        engine.set_input(input);
-        // An error is the answer's to report; what fired before it still did.
-        let _ = engine.eval_rule(self.entry.clone());
-        let Ok(fired) = self.fired.lock() else { return Vec::new() };
-        let body = |number: &u64| self.bodies.get(usize::try_from(*number).ok()?).cloned();
-        let mut fired: Vec<Fired> = fired.iter().filter_map(body).collect();
+    pub(crate) fn fired(&self, input: Value) -> Vec<Fired> {
+        let mut fired: Vec<Fired> =
+            self.run(&self.entry, input).into_iter().map(|body| body.head.clone()).collect();
         fired.sort_by(|left, right| {
             let key = |body: &Fired| (body.rule != self.entry, body.clone());
             key(left).cmp(&key(right))
         });
         fired
     }
+
+    /// Files and lines of the values that evaluating `rule` has.
+    pub(crate) fn values(&self, rule: &str, input: Value) -> Vec<(&str, &[u64])> {
+        self.run(rule, input)
+            .into_iter()
+            .map(|body| (body.head.file.as_str(), body.lines.as_slice()))
+            .collect()
+    }
+
+    fn run(&self, rule: &str, input: Value) -> Vec<&Body> {
+        if let Ok(mut fired) = self.fired.lock() {
+            fired.clear();
+        }
+        let mut engine = self.engine.clone();
+        engine.set_input(input);
+        // An error is the answer's to report; what fired before it still did.
+        let _ = engine.eval_rule(rule.to_owned());
+        let Ok(fired) = self.fired.lock() else { return Vec::new() };
+        fired.iter().filter_map(|number| self.bodies.get(usize::try_from(*number).ok()?)).collect()
+    }
 }
 
-fn mark(rule: &Rule, name: &str, bodies: &mut Vec<Fired>, edits: &mut Edits) {
+fn mark(rule: &Rule, name: &str, bodies: &mut Vec<Body>, edits: &mut Edits) {
     let Rule::Spec { head, bodies: own, .. } = rule else { return };
-    let next = |span: &Span, bodies: &mut Vec<Fired>| {
+    let next = |span: &Span, value: Option<&ExprRef>, bodies: &mut Vec<Body>| {
         let number = bodies.len();
-        bodies.push(Fired {
-            rule: name.to_owned(),
-            file: span.source.file().clone(),
-            line: span.line.into(),
-        });
+        let head = Fired { rule: name.to_owned(), file: span.source.file().clone(), line: span.line.into() };
+        let mut lines = Vec::new();
+        let parts = value.into_iter().map(Part::Expr).collect();
+        visit::walk(parts, &mut |expr| lines.push(expr.span().line.into()), &mut |_| {});
+        bodies.push(Body { head, lines });
         number
     };
     let file = edits.entry(place(rule).source.file().clone()).or_default();
-    let number = next(place(rule), bodies);
+    let number = next(place(rule), None, bodies);
     match head {
         RuleHead::Compr { span, assign, .. } | RuleHead::Func { span, assign, .. } => match assign {
             Some(assign) => {
@@ -111,7 +135,8 @@ fn mark(rule: &Rule, name: &str, bodies: &mut Vec<Fired>, edits: &mut Edits) {
         }
     }
     for body in own.iter().filter(|body| body.is_else) {
-        let number = next(&body.span, bodies);
+        let value = body.assign.as_ref().map(|assign| &assign.value);
+        let number = next(&body.span, value, bodies);
         mark_else(body, number, file);
     }
 }

@@ -23,7 +23,7 @@ duration(text) := sum([_seconds(part) | some part in regex.find_n(`[0-9]+[wdhms]
 } else := not_a_duration(text)
 
 # bytes("10Gi") -> bytes, rounded up; the suffixes of Kubernetes quantities
-bytes(text) := ceil(to_number(regex.find_n(`^[0-9.]+`, text, 1)[0]) * _factors[trim_left(text, "0123456789.")]) if {
+bytes(text) := ceil(to_number(trim_right(text, "kKMGTPEi")) * object.get(_factors, trim_left(text, "0123456789."), 1)) if {
 	is_string(text)
 	regex.match(`^[0-9]{1,15}([.][0-9]{1,9})?([kMGTPE]|[KMGTPE]i)?$`, text)
 } else := not_a_quantity(text)

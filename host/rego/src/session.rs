@@ -27,10 +27,13 @@ pub struct Session {
 pub fn load(request: &LoadRequest) -> Result<Session, Vec<Diagnostic>> {
     let parsed = load::parse(request)?;
     let (mut engine, checked) = load::check(request, parsed)?;
-    let examples = request.purpose == Purpose::Test;
-    if examples {
-        let document =
-            crate::example::document().map_err(|error| vec![Diagnostic::error("PB9001", error)])?;
+    let examples = match request.purpose {
+        Purpose::Test => {
+            Some(crate::example::document().map_err(|error| vec![Diagnostic::error("PB9001", error)])?)
+        }
+        Purpose::Evaluate | Purpose::Explain => None,
+    };
+    if let Some(document) = examples.clone() {
         engine.add_data(document).map_err(|error| vec![refusal("PB9001", &error)])?;
     }
     prepare(&mut engine, &checked.entry).map_err(|error| vec![refusal("PB2100", &error)])?;
@@ -39,9 +42,13 @@ pub fn load(request: &LoadRequest) -> Result<Session, Vec<Diagnostic>> {
     engine.set_enable_coverage(request.coverage);
     loaded.parameters_schema =
         parameters_schema(&engine, &index, &entry, lines.as_mut()).map_err(|diagnostic| vec![*diagnostic])?;
-    let marked = match request.purpose {
-        Purpose::Explain => Marked::of(request, &index, &reachable, &entry).ok(),
-        Purpose::Evaluate | Purpose::Test => None,
+    let marked = if request.coverage {
+        let all = (0..index.nodes.len()).collect();
+        Marked::of(request, &index, &all, &entry, examples).ok()
+    } else if request.purpose == Purpose::Explain {
+        Marked::of(request, &index, &reachable, &entry, examples).ok()
+    } else {
+        None
     };
     Ok(Session { loaded, entry, pristine: engine, parameters: None, marked, lines })
 }
@@ -116,9 +123,9 @@ impl Session {
     pub fn evaluate(&mut self, evidence: &str) -> Result<Verdict, Failure> {
         let input = self.input(evidence)?;
         let mut engine = self.pristine.clone();
-        engine.set_input(input);
+        engine.set_input(input.clone());
         let value = engine.eval_rule(self.entry.clone());
-        self.note_lines(&engine);
+        self.note_lines(&engine, &self.entry.clone(), input);
         self.verdict(value)
     }
 
@@ -144,9 +151,11 @@ impl Session {
         Ok(verdict)
     }
 
-    fn note_lines(&mut self, engine: &Engine) {
-        if let Some(lines) = &mut self.lines {
-            lines.note(engine);
+    fn note_lines(&mut self, engine: &Engine, rule: &str, input: Value) {
+        let Some(lines) = &mut self.lines else { return };
+        lines.note(engine);
+        if let Some(marked) = &self.marked {
+            lines.note_values(&marked.values(rule, input));
         }
     }
 
@@ -159,11 +168,11 @@ impl Session {
         let mut engine = self.pristine.clone();
         engine.set_input(input.clone());
         let value = engine.eval_rule(self.entry.clone());
-        self.note_lines(&engine);
+        self.note_lines(&engine, &self.entry.clone(), input.clone());
         let answer = value.as_ref().ok().filter(|value| **value != Value::Undefined);
         let answer = answer.and_then(|value| serde_json::from_str(&value.to_json_str().ok()?).ok());
         Explained {
-            fired: self.marked.as_mut().map(|marked| marked.fired(input)).unwrap_or_default(),
+            fired: self.marked.as_ref().map(|marked| marked.fired(input)).unwrap_or_default(),
             prints: engine.take_prints().unwrap_or_default(),
             answer,
             error: self.verdict(value).err().map(|failure| failure.to_string()),
@@ -182,7 +191,7 @@ impl Session {
             Ok(value) => (TestOutcome::Failed, format!("it is {}, not true", value_text(&value))),
             Err(error) => (TestOutcome::Errored, Message::of(&error.to_string()).line()),
         };
-        self.note_lines(&engine);
+        self.note_lines(&engine, name, Value::Undefined);
         TestReply { outcome, message, prints: engine.take_prints().unwrap_or_default() }
     }
 

@@ -42,7 +42,10 @@ fn the_contract_s_policy_loads_and_answers() {
     session.configure(r#"{"unusedDays": 30}"#).unwrap();
     let unused = r#"{"usage": {"unusedSince": "2026-10-01T00:00:00Z", "unusedSeconds": 4514400}}"#;
     let verdict = session.evaluate(unused).unwrap();
-    assert_eq!((verdict.action, verdict.reason.as_str()), (Action::Delete, "unused since 2026-10-01T00:00:00Z"));
+    assert_eq!(
+        (verdict.action, verdict.reason.as_str()),
+        (Action::Delete, "unused since 2026-10-01T00:00:00Z")
+    );
     assert_eq!(verdict.basis, paths);
     let young = r#"{"usage": {"unusedSince": "2026-10-01T00:00:00Z", "unusedSeconds": 45144}}"#;
     assert_eq!(session.evaluate(young).unwrap().action, Action::Abstain);
@@ -107,12 +110,21 @@ fn errors_are_policy_errors() {
         assert!(failure.starts_with("PolicyError: "), "{case}: {failure}");
         assert!(!failure.contains('\n'), "{case}: {failure}");
     }
-    assert!(loaded("package p\nverdict := {}").evaluate("{").unwrap_err().to_string().starts_with("PolicyError: "));
+    assert!(
+        loaded("package p\nverdict := {}")
+            .evaluate("{")
+            .unwrap_err()
+            .to_string()
+            .starts_with("PolicyError: ")
+    );
 }
 
 #[test]
 fn undefined_abstains_and_all_parts_arrive() {
-    assert_eq!(answer("{\"action\": \"Delete\", \"reason\": \"r\"} if input.usage.referenced"), Ok(Action::Abstain));
+    assert_eq!(
+        answer("{\"action\": \"Delete\", \"reason\": \"r\"} if input.usage.referenced"),
+        Ok(Action::Abstain)
+    );
     assert_eq!(answer("{}"), Ok(Action::Abstain));
     let text = r#"package p
 verdict := {"action": "Retain", "reason": "r", "rule": "a-b", "ensure": "ReclaimPolicyRetain",
@@ -143,7 +155,8 @@ verdict := {"action": "Delete", "reason": concat(",", found)} if count(found) > 
 
 #[test]
 fn parameters_fill_in_where_the_evidence_has_none() {
-    let mut session = loaded("package p\nverdict := {\"action\": \"Retain\", \"reason\": input.parameters.why}");
+    let mut session =
+        loaded("package p\nverdict := {\"action\": \"Retain\", \"reason\": input.parameters.why}");
     assert_eq!(session.evaluate("{}").unwrap().action, Action::Abstain);
     session.configure(r#"{"why": "configured"}"#).unwrap();
     assert_eq!(session.evaluate("{}").unwrap().reason, "configured");
@@ -184,7 +197,8 @@ test_errs if {
 "#;
     let mut asked = request(&[("policy.rego", UNUSED), ("policy_test.rego", tests)], Purpose::Test);
     asked.coverage = true;
-    let mut session = probate_rego::load(&asked).unwrap_or_else(|diagnostics| panic!("{}", show(&diagnostics)));
+    let mut session =
+        probate_rego::load(&asked).unwrap_or_else(|diagnostics| panic!("{}", show(&diagnostics)));
     let names: Vec<(String, u64)> =
         session.loaded().tests.iter().map(|test| (test.name.clone(), test.line)).collect();
     assert_eq!(names[0], ("data.unused_claims_test.test_unused_goes".into(), 8));
@@ -206,7 +220,7 @@ test_errs if {
     assert_eq!(outcome(&mut session, "test_fails").0, TestOutcome::Failed);
     let (errored, message, prints) = outcome(&mut session, "test_errs");
     assert_eq!(errored, TestOutcome::Errored);
-    assert!(message.starts_with("policy_test.rego:29: "), "{message}");
-    assert_eq!(prints, ["policy_test.rego:28: before 1"]);
+    assert!(message.starts_with("policy_test.rego:27: "), "{message}");
+    assert_eq!(prints, ["policy_test.rego:26: before 1"]);
     assert_eq!(outcome(&mut session, "test_unknown").0, TestOutcome::Errored);
 }

@@ -72,9 +72,7 @@ fn cycle_diagnostic(index: &Index, cycle: &[&[String]]) -> Diagnostic {
     let names: Vec<String> = cycle.iter().map(|path| display(path)).collect();
     let diagnostic = Diagnostic::error("PB2103", format!("a rule depends on itself: {}", names.join(" -> ")))
         .consequence("it has no value that every engine agrees on")
-        .fix(
-            "compute it from the evidence without referring back; `walk` and `graph.reachable` follow links",
-        );
+        .fix("compute it from the evidence without referring back; `walk` goes down a document");
     let first = cycle.first().and_then(|path| index.at(path).next());
     match first {
         Some((_, node)) => at(diagnostic, place(&node.rule)),

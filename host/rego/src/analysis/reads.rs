@@ -21,18 +21,17 @@ pub(crate) struct Read<'a> {
 
 /// A rule or package that a rule refers to.
 #[derive(Debug)]
-pub(crate) struct Edge<'a> {
+pub(crate) struct Edge {
     pub(crate) path: Vec<String>,
     /// False where a local name may shadow it: it counts for what is read, not as a cycle.
     pub(crate) certain: bool,
-    pub(crate) span: &'a Span,
 }
 
 /// What a scan finds.
 #[derive(Debug, Default)]
 pub(crate) struct Scan<'a> {
     pub(crate) reads: Vec<Read<'a>>,
-    pub(crate) edges: Vec<Edge<'a>>,
+    pub(crate) edges: Vec<Edge>,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
@@ -100,8 +99,8 @@ impl<'a> Scanner<'_, 'a> {
     fn expr(&mut self, expr: &'a ExprRef) {
         match expr.as_ref() {
             Expr::Var { .. } | Expr::RefDot { .. } | Expr::RefBrack { .. } => self.reference(expr),
-            Expr::Call { span, fcn, params, .. } => {
-                self.call(span, fcn, params.len());
+            Expr::Call { fcn, params, .. } => {
+                self.call(fcn, params.len());
                 if chain::getter(expr).is_some() {
                     self.reference(expr);
                 } else {
@@ -239,12 +238,13 @@ impl<'a> Scanner<'_, 'a> {
             let message = format!("no rule is `{}`, and there are no data documents", display(&path));
             self.refuse("PB2100", message, span, fix);
         }
-        self.scan.edges.push(Edge { path, certain, span });
+        self.scan.edges.push(Edge { path, certain });
     }
 
-    fn call(&mut self, span: &'a Span, function: &'a ExprRef, arguments: usize) {
+    fn call(&mut self, function: &'a ExprRef, arguments: usize) {
+        let span = function.span();
         match self.program.function(self.number, function) {
-            Function::Rule(path) => self.scan.edges.push(Edge { path, certain: true, span }),
+            Function::Rule(path) => self.scan.edges.push(Edge { path, certain: true }),
             Function::Builtin(name) if name == "time.now_ns" => {
                 self.scan.reads.push(Read { keys: vec!["now".into()], span });
             }

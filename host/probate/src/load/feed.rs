@@ -3,7 +3,6 @@
 use super::fault::Fault;
 use super::guard::Limits;
 use super::work::{Body, FileContext, Format, ListKind, ListSeen, Piece, Work};
-use probate_contract::Diagnostic;
 use probate_core::intake::GroupKind;
 use std::sync::Arc;
 
@@ -27,8 +26,8 @@ impl<'f> Feed<'f> {
         Self { limits, file, send, bytes: Vec::new(), pieces: Vec::new(), list: None, document: 0 }
     }
 
-    pub(crate) fn file(&self) -> &FileContext {
-        &self.file
+    pub(crate) fn has_documents(&self) -> bool {
+        self.document > 0
     }
 
     pub(crate) fn next_document(&mut self) {
@@ -52,10 +51,6 @@ impl<'f> Feed<'f> {
     pub(crate) fn fault(&mut self, fault: Fault, line: u64, kind: Option<GroupKind>) {
         let document = self.document;
         self.body(Body::Fault { fault, document, line, kind });
-    }
-
-    pub(crate) fn say(&mut self, diagnostic: Diagnostic) {
-        self.body(Body::Say(diagnostic));
     }
 
     pub(crate) fn list(&mut self, seen: ListSeen, line: u64) {

@@ -8,7 +8,6 @@ use super::layout::Place;
 use super::manifest::Role;
 use super::work::{Body, FileContext, Work};
 use super::{json, yaml};
-use probate_contract::Diagnostic;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
@@ -238,15 +237,12 @@ fn read_text(blocks: &mut Blocks<'_>, feed: &mut Feed<'_>, named: &Named) -> Res
         return Err(Fault::new(fault::ENCODING, "UTF-16, not UTF-8"));
     }
     let Some(first) = blocks.next_byte()? else {
-        feed.body(Body::NoObject);
-        if !named.bundle {
-            feed.say(
-                Diagnostic::warning(fault::NO_OBJECT, "the file is empty")
-                    .file(&*feed.file().name)
-                    .fix("collect it again with `kubectl get … -o json`"),
-            );
+        if named.bundle && !has_data_name(&named.path) {
+            feed.body(Body::NoObject);
+            return Ok(());
         }
-        return Ok(());
+        // kubectl writes a list even of nothing; an empty file is what a failed command leaves behind.
+        return Err(Fault::new(fault::TRUNCATED, "the file is empty"));
     };
     if first == 0 {
         return Err(Fault::new(fault::ENCODING, "NUL bytes in place of text"));
@@ -260,7 +256,14 @@ fn read_text(blocks: &mut Blocks<'_>, feed: &mut Feed<'_>, named: &Named) -> Res
     } else {
         yaml::read(blocks, feed)
     }
-    Ok(())
+    if feed.has_documents() {
+        return Ok(());
+    }
+    if named.bundle {
+        feed.body(Body::NoObject);
+        return Ok(());
+    }
+    Err(Fault::new(fault::TRUNCATED, "no document in the file"))
 }
 
 /// A file without a telling name counts as data where it begins like an object.

@@ -87,8 +87,6 @@ pub(crate) enum Body {
     Pieces { bytes: Vec<u8>, pieces: Vec<Piece>, list: Option<Arc<ListKind>> },
     /// A part that could not be read.
     Fault { fault: Fault, document: u64, line: u64, kind: Option<GroupKind> },
-    /// A message without consequence.
-    Say(Diagnostic),
     /// A list has ended.
     List { seen: ListSeen, document: u64, line: u64 },
     /// A document or file of a bundle without an object.
@@ -155,7 +153,6 @@ impl<I: Intake> Output<I> {
                 }
             }
             Body::Fault { fault, document, line, kind } => output.fault(fault, document, line, kind),
-            Body::Say(diagnostic) => output.intake.diagnostic(diagnostic),
             Body::List { seen, document, line } => output.list(seen, document, line),
             Body::NoObject => output.no_object += 1,
             Body::Text { bytes, role } => output.text(&bytes, role),

@@ -1,5 +1,6 @@
 //! Dumps as they come and as they should not: every format gives the same objects, and nothing disappears in silence.
 
+mod collect;
 mod corpus;
 mod formats;
 mod gather;

@@ -157,8 +157,11 @@ fn start(span: &Span) -> usize {
     usize::try_from(span.start).unwrap_or(usize::MAX)
 }
 
+/// The byte behind a span; that of a text ends before its closing quote.
 fn end(span: &Span) -> usize {
-    usize::try_from(span.end).unwrap_or(usize::MAX)
+    let end = usize::try_from(span.end).unwrap_or(usize::MAX);
+    let quoted = span.source.contents().get(end..).is_some_and(|rest| rest.starts_with(['"', '`']));
+    if quoted { end + 1 } else { end }
 }
 
 fn operator(span: &Span) -> &'static str {

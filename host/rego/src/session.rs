@@ -42,11 +42,16 @@ pub fn load(request: &LoadRequest) -> Result<Session, Vec<Diagnostic>> {
     engine.set_enable_coverage(request.coverage);
     loaded.parameters_schema =
         parameters_schema(&engine, &index, &entry, lines.as_mut()).map_err(|diagnostic| vec![*diagnostic])?;
-    let marked = if request.coverage {
+    let marked = if request.coverage || request.purpose == Purpose::Explain {
         let all = (0..index.nodes.len()).collect();
-        Marked::of(request, &index, &all, &entry, examples).ok()
-    } else if request.purpose == Purpose::Explain {
-        Marked::of(request, &index, &reachable, &entry, examples).ok()
+        let nodes = if request.coverage { &all } else { &reachable };
+        Marked::of(request, &index, nodes, &entry, examples)
+            .map_err(|error| {
+                loaded
+                    .diagnostics
+                    .push(Diagnostic::note("PB9001", format!("no rule bodies can be told: {error}")))
+            })
+            .ok()
     } else {
         None
     };

@@ -46,15 +46,15 @@ fn a_read_is_the_longest_static_chain() {
         ("rule if every o in input.owners { o.state == \"Gone\" }", &["owners"]),
         ("rule if \"a\" in input.subject.finalizers", &["subject.finalizers"]),
         ("rule if count([1 | input.claim.phase == \"Bound\"; some x in [1]; x == 1]) > 0", &["claim.phase"]),
-        ("rule if {x | x := input.volume.driver} == {input.now}", &["now", "volume.driver"]),
-        ("rule if {k: v | some k, v in s.annotations} == {}", &["subject.annotations"]),
+        ("rule if count({x | x := input.volume.driver} - {input.now}) > 1", &["now", "volume.driver"]),
+        ("rule if count({k: v | some k, v in s.annotations}) == 1", &["subject.annotations"]),
         ("rule if not input.namespace", &["namespace"]),
         (
             "rule if -1 < input.subject.bytes - input.subject.ageSeconds",
             &["subject.ageSeconds", "subject.bytes"],
         ),
-        ("rule if {input.now} | {1} == {1} & {s.uid}", &["now", "subject.uid"]),
-        ("rule if {\"a\": input.now} == {input.cluster.name: 1}", &["cluster.name", "now"]),
+        ("rule if count({input.now} | ({1} & {s.uid})) > 1", &["now", "subject.uid"]),
+        ("rule if [{\"a\": input.now}] == [{input.cluster.name: 1}]", &["cluster.name", "now"]),
         ("rule if [input.now, [input.cluster.uid]] == []", &["cluster.uid", "now"]),
         ("rule if f(input.claim)\nf(x) if x.phase == \"Bound\"", &["claim"]),
         ("rule if f(1)\nf(_) if other\nother if input.snapshots[_].ready", &["snapshots"]),
@@ -78,11 +78,14 @@ fn a_read_is_the_longest_static_chain() {
         ("rule if probate.since(s.createdAt) > probate.days(1)", &["now", "subject.createdAt"]),
         ("rule if probate.snapshot_within(5)\nunread if input.claim", &["snapshots"]),
         ("rule if print(input.now)", &["now"]),
-        ("rule if [v | v := usage.state; some usage in [1]; usage == 1] == []", &["usage.state"]),
     ];
-    for (rule, expected) in cases {
-        assert_eq!(reads(rule).0, *expected, "{rule}");
-    }
+    let wrong: Vec<String> = cases
+        .iter()
+        .map(|(rule, expected)| (rule, reads(rule).0, expected))
+        .filter(|(_, found, expected)| found != *expected)
+        .map(|(rule, found, expected)| format!("{rule}\n  found {found:?}\n  expected {expected:?}\n"))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.concat());
 }
 
 const ALL: [&str; 22] = [

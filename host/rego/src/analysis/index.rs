@@ -191,5 +191,5 @@ fn import_problem(
 
 /// The span of a rule's head: where a reader looks for it.
 pub(crate) fn place(rule: &Rule) -> &Span {
-    head(rule).span()
+    super::begin(head(rule))
 }

@@ -13,11 +13,28 @@ pub(crate) mod totality;
 pub(crate) mod visit;
 
 use probate_contract::Diagnostic;
-use regorus::unstable::Span;
+use regorus::unstable::{Expr, ExprRef, Span};
 
 /// A diagnostic at the place of a node.
 pub(crate) fn at(diagnostic: Diagnostic, span: &Span) -> Diagnostic {
-    diagnostic.file(span.source.file().clone()).at(span.line.into(), span.col.into())
+    // The parser counts a tab as several columns; editors count characters.
+    let before = usize::try_from(span.start).ok().and_then(|start| span.source.contents().get(..start));
+    let line = before.map(|text| text.rsplit('\n').next().unwrap_or_default());
+    let column =
+        line.map_or(u64::from(span.col), |line| u64::try_from(line.chars().count()).unwrap_or(0) + 1);
+    diagnostic.file(span.source.file().clone()).at(span.line.into(), column)
+}
+
+/// Where an expression begins: the parser places a reference at its last dot and a call at its bracket.
+pub(crate) fn begin(expr: &ExprRef) -> &Span {
+    let mut node = expr;
+    loop {
+        node = match node.as_ref() {
+            Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } => refr,
+            Expr::Call { fcn, .. } => fcn,
+            _ => return node.span(),
+        };
+    }
 }
 
 /// A path as an author writes it: identifiers with dots, everything else in brackets.

@@ -1,10 +1,10 @@
 //! What may stand under `not`. Engines differ: OPA takes what may be absent out of a negated call or operator first, so the
 //! whole is undefined; regorus negates all of it, so the whole is true. Where they could disagree, the policy is refused.
 
-use super::at;
 use super::chain::{self, Step};
 use super::program::Program;
 use super::totality;
+use super::{at, begin};
 use probate_contract::Diagnostic;
 use regorus::unstable::{AssignOp, BoolOp, Expr, ExprRef};
 
@@ -81,7 +81,7 @@ impl<'a> Check<'_, 'a> {
                 Expr::Var { span, .. } if span.text() == "_" => {
                     let message = "`_` under `not` is bound nowhere";
                     let fix = "write a helper rule with `some x in …` and negate that rule";
-                    self.diagnostics.push(at(Diagnostic::error("PB2108", message), expr.span()).fix(fix));
+                    self.diagnostics.push(at(Diagnostic::error("PB2108", message), begin(expr)).fix(fix));
                 }
                 _ => self.strict(index),
             }
@@ -93,7 +93,7 @@ impl<'a> Check<'_, 'a> {
         let text: String = gap.span().text().split_whitespace().collect::<Vec<_>>().join(" ");
         let message =
             format!("`{text}` may be absent, and stands in a call or beside an operator under `not`");
-        let diagnostic = at(Diagnostic::error("PB2108", message), gap.span())
+        let diagnostic = at(Diagnostic::error("PB2108", message), begin(gap))
             .consequence("where it is absent, one engine calls the whole undefined and another true")
             .fix(format!("bind it first, then negate: `value := {text}` on a line of its own, then `not …` with `value`"));
         self.diagnostics.push(diagnostic);

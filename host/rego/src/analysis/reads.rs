@@ -6,7 +6,7 @@ use super::negation;
 use super::program::{Function, Program, Target};
 use super::shape::{self, Place};
 use super::visit::{self, Part};
-use super::{at, display};
+use super::{at, begin, display};
 use probate_contract::Diagnostic;
 use probate_contract::shape::nearest;
 use regorus::unstable::{BUILTINS, Expr, ExprRef, Literal, LiteralStmt, Span};
@@ -137,14 +137,19 @@ impl<'a> Scanner<'_, 'a> {
                 self.expr(index);
             }
         }
-        let span = expr.span();
+        let span = begin(expr);
         let name = match chain.root {
             Root::Other(root) => return self.expr(root),
             Root::Name(name) => name,
         };
         match self.program.resolve(self.number, &chain) {
             Some(Target::Input(steps)) => self.read(&steps, span),
-            Some(Target::Data(steps)) => self.data(&steps, span, true),
+            Some(Target::Data(steps)) => {
+                self.data(&steps, span, true);
+                if let Some(steps) = self.program.input_steps(self.number, &chain) {
+                    self.check_path(&steps, span);
+                }
+            }
             Some(Target::Local) => {
                 // A local name of an inner scope may hide one that is read outside of it.
                 match self.program.outer(self.number, name.text(), &chain.steps) {
@@ -242,7 +247,7 @@ impl<'a> Scanner<'_, 'a> {
     }
 
     fn call(&mut self, function: &'a ExprRef, arguments: usize) {
-        let span = function.span();
+        let span = begin(function);
         match self.program.function(self.number, function) {
             Function::Rule(path) => self.scan.edges.push(Edge { path, certain: true }),
             Function::Builtin(name) if name == "time.now_ns" => {

@@ -46,7 +46,7 @@ impl Policy for VmDisks {
         }
         let limit = days(self.gone_days);
         let gone_long = evidence.gone_seconds("VirtualMachine")?.is_some_and(|seconds| seconds >= limit);
-        if !gone_long || !evidence.unused()?.is_some_and(|unused| unused.seconds >= limit) {
+        if !gone_long || evidence.unused()?.is_none_or(|unused| unused.seconds < limit) {
             return Ok(Verdict::abstain());
         }
         let gone = owners.filter(|owner| owner.state == LifeState::Gone);

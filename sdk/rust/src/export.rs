@@ -132,10 +132,17 @@ macro_rules! export_policy {
                 {
                     SESSION.with(|session| session.evaluate(evidence))
                 }
-    }
+            }
 
             #[cfg(target_arch = "wasm32")]
-            $crate::__private::bindings::export!(Component with_types_in $crate::__private::bindings);
+    $crate::__private::bindings::export!(Component with_types_in $crate::__private::bindings);
+
+            // Elsewhere nothing is exported, but the policy is in use all the same.
+            #[cfg(not(target_arch = "wasm32"))]
+            const _: () = {
+                use $crate::__private::wit::Guest;
+                let _ = (Component::describe, Component::configure, Component::evaluate);
+            };
         };
     };
 }

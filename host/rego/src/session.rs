@@ -86,8 +86,11 @@ fn parameters_schema(
             "write `parameters_schema := {\"type\": \"object\", \"properties\": {…}}` without conditions",
         ))
     };
-    let value =
-        engine.clone().eval_rule(rule).map_err(|error| refuse(Message::of(&error.to_string()).text))?;
+    let mut engine = engine.clone();
+    let value = engine.eval_rule(rule).map_err(|error| refuse(Message::of(&error.to_string()).text))?;
+    if let Some(lines) = lines {
+        lines.note(&engine);
+    }
     if !matches!(value, Value::Object(_)) {
         return Err(refuse(format!(
             "`parameters_schema` is {}, not a constant object",

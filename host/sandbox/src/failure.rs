@@ -4,7 +4,7 @@ use crate::threads::Lost;
 use crate::world::{Exited, Host, Withheld, printable};
 use probate_contract::Cause;
 use probate_core::port::Failure;
-use wasmtime::{Store, Trap};
+use wasmtime::{Store, Trap, WasmBacktrace};
 
 /// Longest message of a failure.
 const MESSAGE_BYTES: usize = 512;
@@ -39,14 +39,21 @@ pub(crate) fn of_call(error: &wasmtime::Error, store: &Store<Host>) -> Failure {
     }
 }
 
-/// Errors that are no trap come from lifting what the guest left in its memory.
+/// Errors that are no trap come from lifting what the guest left in its memory, or from a function of the host.
 fn malformed(error: &wasmtime::Error) -> Failure {
     let cause = error.root_cause().to_string();
     if cause.contains("fuel allocated for hostcalls") {
         return failure(Cause::OutputTooLarge, "the answer is larger than the policy's outputBytes");
     }
+    if cause.contains("handle limit exceeded") {
+        return failure(Cause::MemoryExhausted, "the policy wanted more handles than it may have");
+    }
     if cause.contains("resource limit exceeded") || cause.contains("exceeds memory limits") {
         return failure(Cause::MemoryExhausted, cause);
+    }
+    if error.downcast_ref::<WasmBacktrace>().is_some() {
+        // The guest was still running: what is malformed is what it handed to a function of the host.
+        return failure(Cause::PolicyTrapped, format!("the policy trapped: {cause}"));
     }
     failure(Cause::BadVerdict, format!("the answer is malformed: {cause}"))
 }

@@ -92,7 +92,7 @@ fn asked() -> Vec<(&'static str, Policy, Cause)> {
         ("a function that is withheld", calling("wasi:cli/environment@0.2.0", "become-root", "", "", "(call $f)"), Cause::PolicyTrapped),
         ("panic", writing("(call $write (call $get) (i32.const 0) (i32.const 27) (i32.const 64)) (unreachable)"), Cause::PolicyTrapped),
         ("huge output", writing("(local $o i32) (local.set $o (call $get)) (loop $l (call $write (local.get $o) (i32.const 0) (i32.const 60000) (i32.const 65536)) (br $l))"), Cause::FuelExhausted),
-        ("handles without end", writing("(loop $l (drop (call $get)) (br $l))"), Cause::PolicyTrapped),
+        ("handles without end", writing("(loop $l (drop (call $get)) (br $l))"), Cause::MemoryExhausted),
     ]
 }
 

@@ -349,3 +349,15 @@ pub(crate) fn continues(metadata: &[u8]) -> bool {
     }
     serde_json::from_slice::<Metadata>(metadata).is_ok_and(|m| m.token.is_some_and(|token| !token.is_empty()))
 }
+
+/// True where a list's metadata has a resourceVersion, as every list has that a server answered.
+pub(crate) fn is_answer(metadata: &str) -> bool {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Metadata {
+        #[serde(default)]
+        resource_version: Option<String>,
+    }
+    serde_json::from_str::<Metadata>(metadata)
+        .is_ok_and(|m| m.resource_version.is_some_and(|v| !v.is_empty()))
+}

@@ -75,14 +75,23 @@ fn odd_number(text: &str) -> Option<&'static str> {
         return None;
     }
     if lower.contains(':') {
-        let fits = lower.split(':').all(|part| {
-            !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'_' | b'.'))
-        });
-        return fits.then_some("a number to base 60");
+        return is_sexagesimal(&lower).then_some("a number to base 60");
     }
     let bare: String = lower.chars().filter(|c| *c != '_').collect();
     let is_number = bare.parse::<f64>().is_ok() && bare.bytes().any(|byte| byte.is_ascii_digit());
     is_number.then_some("a number")
+}
+
+/// `12:30:45`, `22:22.5`; not `10.0.0.1:8080`.
+fn is_sexagesimal(text: &str) -> bool {
+    let digits =
+        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_');
+    let sixty = |part: &str| part.len() <= 2 && part.parse::<u8>().is_ok_and(|value| value < 60);
+    let whole = text
+        .rsplit_once('.')
+        .map_or(text, |(whole, fraction)| if fraction.contains(':') { text } else { whole });
+    let mut parts = whole.split(':');
+    parts.next().is_some_and(digits) && parts.all(sixty)
 }
 
 #[cfg(test)]
@@ -105,6 +114,10 @@ mod tests {
             "::1",
             "2021-09-14T10:00:00Z",
             "0a",
+            "0.0.0.0:6443",
+            "10.131.0.10:50051",
+            "1:99",
+            "10.0.0.1:22",
             "+x",
             ".",
         ] {

@@ -140,7 +140,7 @@ fn note(top: &mut Top, key: &[u8], value: &[u8]) {
         }
         b"\"items\"" => {
             top.twice |= top.has_items;
-            top.has_items = true;
+            top.has_items |= value.starts_with(b"[");
         }
         _ => {}
     }

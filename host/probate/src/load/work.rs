@@ -308,19 +308,24 @@ impl<I: Intake> Output<I> {
         #[derive(serde::Deserialize)]
         struct List<'j> {
             #[serde(borrow)]
-            items: Vec<&'j RawValue>,
+            items: Option<Vec<&'j RawValue>>,
             #[serde(borrow)]
             metadata: Option<&'j RawValue>,
         }
         let list = ListKind::of(Some(api_version), Some(kind));
         let group_kind = list.as_ref().map(ListKind::group_kind);
         let Piece { document, line, .. } = *piece;
-        let parsed = serde_json::from_slice::<List<'_>>(json).ok().filter(|_| head.items == Some(true));
+        let parsed = serde_json::from_slice::<List<'_>>(json).ok().filter(|parsed| {
+            // Some servers answer an empty list with `items: null`; what no server answered is no list.
+            let answered = list.is_some()
+                && parsed.metadata.is_some_and(|metadata| super::json::is_answer(metadata.get()));
+            parsed.items.is_some() || (head.items.is_some() && answered)
+        });
         let Some(parsed) = parsed else {
             let fault = Fault::new(fault::LIST_PART, format!("a {kind} whose items are no list"));
             return self.fault(fault, document, line, group_kind);
         };
-        for item in parsed.items {
+        for item in parsed.items.unwrap_or_default() {
             self.object(item.get().as_bytes(), piece, list.as_ref());
         }
         let partial =

@@ -31,12 +31,8 @@ impl Intake for Part {
         Self { file, ..Self::default() }
     }
 
-    fn interest(_: &str, kind: &str) -> Interest {
-        if matches!(kind, "Secret" | "ConfigMap" | "Event" | "APIRequestCount") {
-            Interest::Skip
-        } else {
-            Interest::Read
-        }
+    fn interest(api_version: &str, kind: &str) -> Interest {
+        probate_core::intake::interest(api_version, kind)
     }
 
     fn object(&mut self, json: &[u8], document: u64, line: u64) {

@@ -3,7 +3,7 @@
 use probate_contract::Diagnostic;
 use probate_core::intake::GroupKind;
 
-/// Codes of this stage and what they mean, for `probate codes`. PB1010 and PB1011 are the core's.
+/// Codes of this stage and what they mean, for `probate codes`. PB1010 to PB1029 are the core's.
 pub const CODES: &[(&str, &str)] = &[
     (
         SYNTAX,
@@ -44,16 +44,16 @@ pub(crate) const TRUNCATED: &str = "PB1006";
 pub(crate) const TOO_LARGE: &str = "PB1007";
 pub(crate) const YAML_FEATURE: &str = "PB1008";
 pub(crate) const AMBIGUOUS: &str = "PB1009";
-pub(crate) const ENCODING: &str = "PB1012";
-pub(crate) const LIST_PART: &str = "PB1013";
-pub(crate) const MANIFEST: &str = "PB1014";
-pub(crate) const NO_OBJECT: &str = "PB1015";
-pub(crate) const LINK: &str = "PB1016";
-pub(crate) const UNSAFE_PATH: &str = "PB1017";
-pub(crate) const CHANGED: &str = "PB1018";
-pub(crate) const BOMB: &str = "PB1019";
-pub(crate) const DISCOVERY: &str = "PB1020";
-pub(crate) const API_STATUS: &str = "PB1021";
+pub(crate) const ENCODING: &str = "PB1030";
+pub(crate) const LIST_PART: &str = "PB1031";
+pub(crate) const MANIFEST: &str = "PB1032";
+pub(crate) const NO_OBJECT: &str = "PB1033";
+pub(crate) const LINK: &str = "PB1034";
+pub(crate) const UNSAFE_PATH: &str = "PB1035";
+pub(crate) const CHANGED: &str = "PB1036";
+pub(crate) const BOMB: &str = "PB1037";
+pub(crate) const DISCOVERY: &str = "PB1038";
+pub(crate) const API_STATUS: &str = "PB1039";
 
 /// What is wrong, relative to the piece that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]

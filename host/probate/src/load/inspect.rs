@@ -223,7 +223,7 @@ fn is_twice<'de>(
     }
     let mut keys = state.keys.borrow_mut();
     let open = keys.get(start..).unwrap_or_default();
-    if open.iter().any(|known| *known == key) {
+    if open.contains(&key) {
         return true;
     }
     let len = open.len();

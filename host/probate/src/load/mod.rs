@@ -34,6 +34,9 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+/// Told a file's name and the bytes read so far.
+pub type Progress = dyn Fn(&str, u64) + Sync;
+
 /// What a caller may choose.
 #[derive(Clone)]
 pub struct LoadOptions<'o> {
@@ -44,7 +47,7 @@ pub struct LoadOptions<'o> {
     /// What the user states to be whole; applied after all dumps.
     pub complete: Vec<Completeness>,
     /// Told after each file: its name and the bytes read from disk so far. Called from the reading thread.
-    pub progress: Option<&'o (dyn Fn(&str, u64) + Sync)>,
+    pub progress: Option<&'o Progress>,
 }
 
 impl Default for LoadOptions<'_> {

@@ -185,11 +185,12 @@ impl<I: Intake> Output<I> {
             Format::Json => self.object(text, piece, list),
             Format::Yaml | Format::YamlItem => {
                 let quick = convert::top(text, piece.format);
-                if let Some((api_version, kind)) = quick.known() {
-                    if !is_ours(api_version) && I::interest(api_version, kind) == Interest::Skip {
-                        self.skip(group_kind(api_version, kind));
-                        return;
-                    }
+                if let Some((api_version, kind)) = quick.known()
+                    && !is_ours(api_version)
+                    && I::interest(api_version, kind) == Interest::Skip
+                {
+                    self.skip(group_kind(api_version, kind));
+                    return;
                 }
                 json.clear();
                 match convert::to_json(text, piece.format, json) {

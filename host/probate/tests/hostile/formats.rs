@@ -124,7 +124,7 @@ fn packed_archives_give_the_same_objects() {
         let (recorder, _) = load_path(&path);
         assert_eq!(recorder.ids(), ["Pod/shop/p", "PersistentVolumeClaim/shop/c"], "{name}: {recorder:?}");
         assert!(recorder.unreadable.is_empty(), "{name}");
-        assert_eq!(recorder.codes(), ["PB1015"], "the log is counted in one note");
+        assert_eq!(recorder.codes(), ["PB1033"], "the log is counted in one note");
     }
 }
 
@@ -215,7 +215,7 @@ fn a_folder_with_its_manifest() {
     write(folder.path(), "more.json", CLAIM);
     let (recorder, _) = load_path(&folder.path().join("pods.json"));
     assert!(!recorder.statements.iter().any(|statement| statement.starts_with("complete")), "{recorder:?}");
-    assert_eq!(recorder.codes(), ["PB1014"]);
+    assert_eq!(recorder.codes(), ["PB1032"]);
 }
 
 #[test]
@@ -310,7 +310,7 @@ fn api_resources_prove_what_a_cluster_has() {
     write(folder.path(), "api-resources.txt", "error: the server is gone\n");
     let (recorder, _) = load_path(folder.path());
     assert!(!recorder.statements.iter().any(|statement| statement.starts_with("discovered")));
-    assert_eq!(recorder.codes(), ["PB1020"]);
+    assert_eq!(recorder.codes(), ["PB1038"]);
 }
 
 #[test]

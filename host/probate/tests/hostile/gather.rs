@@ -41,7 +41,7 @@ fn the_layout_states_what_is_whole() {
         "taken 2021-09-14T10:14:04Z@cluster",
     ];
     assert_eq!(recorder.statements.iter().collect::<Vec<_>>(), expected, "{recorder:?}");
-    assert_eq!(recorder.codes(), ["PB1015"], "what is no object is counted in one note");
+    assert_eq!(recorder.codes(), ["PB1033"], "what is no object is counted in one note");
     assert!(recorder.diagnostics[0].message.starts_with('3'), "{recorder:?}");
 }
 
@@ -68,7 +68,7 @@ fn a_page_of_a_list_is_not_the_list() {
     let text = "---\napiVersion: v1\nitems: []\nkind: PodList\nmetadata:\n  continue: abc\n";
     let recorder = gather(&[("mg/q/namespaces/b/core/pods.yaml", text)]);
     assert!(!recorder.statements.contains("complete Pod/b@cluster"));
-    assert!(recorder.codes().contains(&"PB1013"));
+    assert!(recorder.codes().contains(&"PB1031"));
 }
 
 #[test]
@@ -98,5 +98,5 @@ fn a_real_one() {
     assert!(recorder.statements.contains("complete PersistentVolume/*@cluster"));
     assert!(recorder.statements.contains("complete CustomResourceDefinition.apiextensions.k8s.io/*@cluster"));
     assert_eq!(loaded.taken_at.as_deref(), Some("2021-09-14T10:14:04Z"));
-    assert_eq!(recorder.codes(), ["PB1015"]);
+    assert_eq!(recorder.codes(), ["PB1033"]);
 }

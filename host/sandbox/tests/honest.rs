@@ -4,7 +4,8 @@ mod support;
 
 use probate_contract::verdict::{Action, Ensure};
 use probate_contract::{Cause, Fact};
-use support::{Policy, ask, documents, engine, load};
+use probate_sandbox::EngineOptions;
+use support::{Policy, ask, documents, engine, engine_with, load};
 
 #[test]
 fn a_policy_is_described_and_asked() {
@@ -80,4 +81,23 @@ fn answers_are_the_same_for_any_threads_and_chunks() {
     for (chunk, threads) in [(256, 2), (256, 5), (1, 2), (7, 3), (500, 2)] {
         assert_eq!(ask(&program, &inputs, chunk, threads), reference, "{chunk} {threads}");
     }
+}
+
+#[test]
+fn a_damaged_cache_file_is_compiled_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = folder.path().join("compiled");
+    let options = EngineOptions { cache_dir: Some(directory.clone()), ..EngineOptions::default() };
+    let bytes = Policy::default().bytes();
+    let inputs = documents(&["delete", "retain", "abstain"]);
+    let first = load(&engine_with(options.clone()), &bytes).unwrap().ask(&inputs);
+    let file = std::fs::read_dir(&directory).unwrap().next().unwrap().unwrap().path();
+    let whole = std::fs::read(&file).unwrap();
+    assert_eq!(load(&engine_with(options.clone()), &bytes).unwrap().ask(&inputs), first);
+    let mut damaged = whole.clone();
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 1;
+    std::fs::write(&file, &damaged).unwrap();
+    assert_eq!(load(&engine_with(options), &bytes).unwrap().ask(&inputs), first);
+    assert_ne!(std::fs::read(&file).unwrap(), damaged, "it was written anew");
 }

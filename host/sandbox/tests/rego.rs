@@ -8,12 +8,15 @@ use probate_contract::verdict::Action;
 use probate_contract::{Cause, Fact};
 use probate_sandbox::{Engine, EngineOptions, LoadError, Program, RegoSource, Source, rego_guest};
 use serde_json::json;
+use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use support::{ask, documents, engine_with};
 
-/// One engine for all, so that the guest is compiled once.
-static ENGINE: LazyLock<Engine> =
-    LazyLock::new(|| engine_with(EngineOptions { now_seconds: 1_795_327_200, ..EngineOptions::default() }));
+/// One engine for all, with a cache that outlives the run: compiling the guest takes longer than everything else here.
+static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
+    let cache_dir = Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled"));
+    engine_with(EngineOptions { cache_dir, now_seconds: 1_795_327_200, ..EngineOptions::default() })
+});
 
 const UNUSED: &str = r#"# METADATA
 # title: Unused claims

@@ -46,20 +46,14 @@ struct Asker<'a> {
 
 impl Asker<'_> {
     fn answer(&mut self, input: &Arc<str>) -> Answer {
-        let first = match self.asked(input) {
-            Ok(asked) => asked,
-            Err(unstarted) => return Err(unstarted),
-        };
+        let first = self.asked(input)?;
         // A policy's own failure is an answer about that subject and says nothing about the next one, so the rest of the chunk is
         // still asked: else five subjects that their owners spoilt would silence a policy for all others.
         let settled = first.answer.is_err() && !first.broke && self.refused >= PATIENCE;
         if settled || (first.answer.is_ok() && !first.costly) {
             return first.answer;
         }
-        let mut fresh = match self.program.session(Purpose::Evaluate) {
-            Ok(session) => session,
-            Err(unstarted) => return Err(unstarted),
-        };
+        let mut fresh = self.program.session(Purpose::Evaluate)?;
         let Asked { answer, broke, .. } = fresh.evaluate(input);
         if broke {
             self.broken += 1;

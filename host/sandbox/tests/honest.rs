@@ -1,5 +1,13 @@
 //! What an honest policy gets: its answers, its description, the frozen world.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic, its helpers too"
+)]
+
 mod support;
 
 use probate_contract::verdict::{Action, Ensure};

@@ -1,5 +1,13 @@
 //! Hostile components: each is contained, fails with a cause of its own, and leaves its neighbour's answers alone.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic, its helpers too"
+)]
+
 mod support;
 
 use probate_contract::Cause;

@@ -1,5 +1,13 @@
 //! Rego policies through the embedded guest.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic, its helpers too"
+)]
+
 mod support;
 
 use probate_contract::manifest::Limits;

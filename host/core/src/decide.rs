@@ -31,6 +31,8 @@ pub(crate) struct Case<'a> {
     pub(crate) facts: &'a Facts,
     pub(crate) rails: &'a Rails,
     pub(crate) votes: &'a [Vote],
+    /// A guard that is taken not to hold, to see what would flip the decision.
+    pub(crate) cleared: Option<Cause>,
     pub(crate) resource_version: Option<String>,
     pub(crate) preconditions: Vec<Revision>,
 }
@@ -63,6 +65,7 @@ impl<'a> Case<'a> {
             rails: self.rails,
             settings: self.settings,
             deleting: &deleting,
+            cleared: self.cleared,
         })
     }
 
@@ -121,6 +124,8 @@ impl<'a> Case<'a> {
                 resource_version: self.resource_version,
             },
             bytes: subject.bytes,
+            storage_class: None,
+            claim_namespace: None,
             decision,
             verdicts,
             annotations,

@@ -67,24 +67,36 @@ pub(crate) fn look(inventory: &Inventory, statements: &Statements, id: SubjectId
     View::new(inventory, statements, id).map(|view| view.facts())
 }
 
-/// Which policies are asked about each subject.
-fn questions(
-    inventory: &Inventory,
-    policies: &PolicySet,
-    statements: &Statements,
-    id: SubjectId,
-) -> Vec<(usize, Question)> {
-    let Some(view) = View::new(inventory, statements, id) else { return Vec::new() };
-    let (facts, _) = view.facts();
+/// Which policies are asked about a subject, and what.
+fn questions(policies: &PolicySet, view: &View<'_>, facts: &Facts) -> Vec<(usize, Question)> {
     let ask = |(at, policy): (usize, &Policy)| {
-        let question = match selects(policy, &view, &facts.namespace) {
+        let question = match selects(policy, view, &facts.namespace) {
             Selected::No => return None,
             Selected::Unknown(gaps) => Question::Missing(gaps.into_iter().map(namespace_missing).collect()),
-            Selected::Yes => question(policy, &facts),
+            Selected::Yes => question(policy, facts),
         };
         Some((at, question))
     };
     policies.iter().enumerate().filter_map(ask).collect()
+}
+
+/// The document that each selected policy is asked about.
+pub(crate) fn asked(policies: &PolicySet, view: &View<'_>, facts: &Facts) -> Vec<(usize, String)> {
+    let document = |(at, question)| match question {
+        Question::Ask(document) => Some((at, document.to_string())),
+        Question::Known(_) | Question::Missing(_) => None,
+    };
+    questions(policies, view, facts).into_iter().filter_map(document).collect()
+}
+
+/// Every policy's vote on each of these accounts of one subject.
+pub(crate) fn ask_about<'f>(
+    view: &View<'_>,
+    policies: &PolicySet,
+    sandbox: &dyn Sandbox,
+    facts: impl Iterator<Item = &'f Facts>,
+) -> Vec<Vec<Vote>> {
+    answered(policies, sandbox, facts.map(|facts| questions(policies, view, facts)).collect())
 }
 
 fn namespace_missing(Gap { reason, source }: Gap) -> Missing {
@@ -138,7 +150,20 @@ pub(crate) fn evaluate(
     subjects: &[SubjectId],
     threads: usize,
 ) -> Vec<Vec<Vote>> {
-    let asked = in_parallel(subjects, threads, |id| questions(inventory, policies, statements, *id));
+    let look = |id: &SubjectId| {
+        let Some(view) = View::new(inventory, statements, *id) else { return Vec::new() };
+        let (facts, _) = view.facts();
+        questions(policies, &view, &facts)
+    };
+    answered(policies, sandbox, in_parallel(subjects, threads, look))
+}
+
+/// Answers questions; equal documents of a policy are asked once.
+fn answered(
+    policies: &PolicySet,
+    sandbox: &dyn Sandbox,
+    asked: Vec<Vec<(usize, Question)>>,
+) -> Vec<Vec<Vote>> {
     let mut places: Vec<HashMap<Arc<str>, usize>> = vec![HashMap::new(); policies.len()];
     let mut inputs: Vec<Vec<Arc<str>>> = vec![Vec::new(); policies.len()];
     for (policy, question) in asked.iter().flatten() {

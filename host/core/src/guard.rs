@@ -28,6 +28,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) settings: &'a SettingsSpec,
     /// The policies that voted Delete.
     pub(crate) deleting: &'a [&'a Policy],
+    /// A guard that is taken not to hold.
+    pub(crate) cleared: Option<Cause>,
 }
 
 /// What holds a delete.
@@ -107,6 +109,7 @@ pub(crate) fn hold_back(scene: &Scene<'_>) -> Guarded {
             .filter(|(_, consent, _)| !consents(*consent))
             .filter_map(|(cause, _, rail)| rail(scene).map(|held| entry(*cause, held))),
     );
+    guards.retain(|guard| Some(guard.cause) != scene.cleared);
     Guarded { guards, missing }
 }
 

@@ -5,10 +5,13 @@
 pub mod annotate;
 pub mod combine;
 mod decide;
+pub mod diff;
 pub mod digest;
 mod evaluate;
 pub mod evidence;
+pub mod explain;
 pub mod facts;
+mod flip;
 pub mod glob;
 pub mod guard;
 pub mod intake;

@@ -123,6 +123,7 @@ impl Stage<'_> {
             facts: &facts,
             rails: &rails,
             votes,
+            cleared: None,
             resource_version: head
                 .map(|head| head.resource_version.to_string())
                 .filter(|version| !version.is_empty()),
@@ -137,15 +138,15 @@ impl Stage<'_> {
                 .and_then(|(id, kind)| revision(view.cluster, id, kind))
                 .map(|claim| Identity { cluster: Some(view.cluster.name.to_string()), ..claim.identity }),
         };
-        let entry = case.entry();
+        let mut entry = case.entry();
         let gaps = plan::gaps_of(&facts, &entry.missing);
-        Some(Decided {
-            entry,
-            claim,
-            gaps,
-            class: facts.storage_class.get().map(|class| class.name.clone()),
-            namespace: view.namespace().map(str::to_owned),
-        })
+        let class = view.class_name().map(str::to_owned);
+        let namespace = view.namespace().map(str::to_owned);
+        entry.storage_class = class.clone();
+        if matches!(id, SubjectId::Volume(..)) {
+            entry.claim_namespace = namespace.clone();
+        }
+        Some(Decided { entry, claim, gaps, class, namespace })
     }
 
     /// Asks every delete that would stand again; gives those that do not hold.

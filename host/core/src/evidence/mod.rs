@@ -105,6 +105,15 @@ impl<'a> View<'a> {
         }
     }
 
+    /// The class that the claim names, else the volume.
+    pub(crate) fn class_name(&self) -> Option<&str> {
+        match (&self.claim, &self.volume) {
+            (Known::Present((_, claim)), _) if claim.class.is_some() => claim.class.as_deref(),
+            (_, Known::Present((_, volume))) => volume.class.as_deref(),
+            _ => None,
+        }
+    }
+
     pub(crate) fn now(&self) -> Seconds {
         self.inventory.now
     }

@@ -141,12 +141,7 @@ pub(crate) fn released(view: &View<'_>) -> Known<Released> {
 }
 
 pub(crate) fn class(view: &View<'_>) -> Known<StorageClass> {
-    let named = match (&view.claim, &view.volume) {
-        (Known::Present((_, claim)), _) if claim.class.is_some() => claim.class.as_deref(),
-        (_, Known::Present((_, volume))) => volume.class.as_deref(),
-        _ => None,
-    };
-    let Some(name) = named else {
+    let Some(name) = view.class_name() else {
         let unknown = view.volume.gaps().or(view.claim.gaps());
         return unknown.map_or(Known::Absent, |gaps| Known::Unknown(gaps.to_vec()));
     };

@@ -220,6 +220,11 @@ impl Inventory {
         self.now
     }
 
+    /// True where there is an object of that kind, named without its group.
+    pub fn holds(&self, kind: &str) -> bool {
+        self.clusters.iter().any(|cluster| cluster.kinds.iter().any(|known| known.kind == kind))
+    }
+
     /// Claims and volumes, in that order.
     pub fn counts(&self) -> (usize, usize) {
         self.clusters.iter().fold((0, 0), |(claims, volumes), cluster| {

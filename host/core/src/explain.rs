@@ -1,0 +1,179 @@
+//! Explain: everything about one subject, and which single change would turn the decision.
+
+use crate::decide::Case;
+use crate::evaluate;
+use crate::evidence::{Rails, SubjectId, View};
+use crate::facts::{FactSet, Facts};
+use crate::flip::{self, Edit};
+use crate::inventory::Inventory;
+use crate::pipeline::{self, Options};
+use crate::policy::PolicySet;
+use crate::port::Sandbox;
+use probate_contract::Evidence;
+use probate_contract::common::Identity;
+use probate_contract::evidence::{Open, Reference};
+use probate_contract::plan::{DecisionAction, Entry, Missing, PlanReport};
+
+/// One subject, explained.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// Its entry of the plan.
+    pub entry: Entry,
+    /// The whole evidence, as far as it is known; parameters are the first policy's.
+    pub evidence: Evidence,
+    /// Everything that is unknown.
+    pub unknown: Vec<Missing>,
+    /// References that are proven, also where the list is not whole.
+    pub references: Vec<Reference>,
+    /// The document that each policy was asked about, by its index in the set.
+    pub asked: Vec<(usize, String)>,
+    /// Single changes that turn the decision.
+    pub flips: Vec<Flip>,
+    /// How many changes were tried.
+    pub tried: usize,
+}
+
+/// A single change that turns the decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flip {
+    /// The change.
+    pub change: String,
+    /// What is decided then.
+    pub action: DecisionAction,
+}
+
+/// Names a subject.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    /// Cluster, where there are several.
+    pub cluster: Option<String>,
+    /// Namespace of a claim; a volume has none.
+    pub namespace: Option<String>,
+    /// Name.
+    pub name: String,
+}
+
+impl Named {
+    /// Reads `[CLUSTER:]pvc/NAMESPACE/NAME` or `[CLUSTER:]pv/NAME`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (cluster, path) = match text.split_once(':') {
+            Some((cluster, path)) => (Some(cluster.to_owned()), path),
+            None => (None, text),
+        };
+        let parts: Vec<&str> = path.split('/').collect();
+        match parts.as_slice() {
+            ["pvc" | "persistentvolumeclaim" | "PersistentVolumeClaim", namespace, name]
+                if !namespace.is_empty() && !name.is_empty() =>
+            {
+                Some(Self { cluster, namespace: Some((*namespace).into()), name: (*name).into() })
+            }
+            ["pv" | "persistentvolume" | "PersistentVolume", name] if !name.is_empty() => {
+                Some(Self { cluster, namespace: None, name: (*name).into() })
+            }
+            _ => None,
+        }
+    }
+
+    fn hits(&self, inventory: &Inventory) -> Vec<SubjectId> {
+        let mut hits = Vec::new();
+        for (at, cluster) in inventory.clusters.iter().enumerate() {
+            if self.cluster.as_deref().is_some_and(|named| named != &*cluster.name) {
+                continue;
+            }
+            hits.extend(match &self.namespace {
+                Some(namespace) => {
+                    cluster.claim(namespace, &self.name).map(|claim| SubjectId::Claim(at, claim))
+                }
+                None => cluster.volume(&self.name).map(|volume| SubjectId::Volume(at, volume)),
+            });
+        }
+        hits
+    }
+}
+
+/// Explains every subject of that name; several clusters may have one each.
+pub fn explain(
+    inventory: &Inventory,
+    policies: &PolicySet,
+    sandbox: &dyn Sandbox,
+    options: &Options,
+    named: &Named,
+) -> Vec<Explanation> {
+    let report = pipeline::decide(inventory, policies, sandbox, options);
+    named
+        .hits(inventory)
+        .into_iter()
+        .filter_map(|id| one(inventory, policies, sandbox, options, &report, id))
+        .collect()
+}
+
+fn one(
+    inventory: &Inventory,
+    policies: &PolicySet,
+    sandbox: &dyn Sandbox,
+    options: &Options,
+    report: &PlanReport,
+    id: SubjectId,
+) -> Option<Explanation> {
+    let statements = options.statements();
+    let view = View::new(inventory, &statements, id)?;
+    let (facts, rails) = view.facts();
+    let subject = Identity {
+        cluster: Some(facts.cluster_name.clone()),
+        group: None,
+        kind: facts.subject.kind.clone(),
+        namespace: facts.subject.namespace.clone(),
+        name: facts.subject.name.clone(),
+        uid: Some(facts.subject.uid.clone()),
+    };
+    let entry = report.entries.iter().find(|entry| entry.subject.identity == subject)?.clone();
+    let edits = if policies.is_empty() { Vec::new() } else { flip::edits(&facts, &rails, &entry, policies) };
+    let flips = turned(&view, policies, sandbox, options, &entry, &edits);
+    let asked = evaluate::asked(policies, &view, &facts);
+    let parameters = policies
+        .iter()
+        .find_map(|policy| policy.program.as_ref().ok())
+        .map(|program| program.parameters.clone());
+    Some(Explanation {
+        evidence: facts.evidence(&parameters.unwrap_or_else(Open::new)),
+        unknown: facts.missing(FactSet::all()),
+        references: rails.proven.clone(),
+        tried: edits.len(),
+        asked,
+        flips,
+        entry,
+    })
+}
+
+/// Runs the pipeline on each edit; keeps those that turn the decision.
+fn turned(
+    view: &View<'_>,
+    policies: &PolicySet,
+    sandbox: &dyn Sandbox,
+    options: &Options,
+    entry: &Entry,
+    edits: &[Edit],
+) -> Vec<Flip> {
+    let scenes: Vec<(&Facts, &PolicySet)> = edits.iter().map(|edit| (&edit.facts, policies)).collect();
+    let votes = evaluate::ask_about(view, policies, sandbox, scenes.iter().map(|(facts, _)| *facts));
+    let decided = edits.iter().zip(votes).map(|(edit, mut votes)| {
+        votes.retain(|vote| Some(vote.policy) != edit.without);
+        let rails: &Rails = &edit.rails;
+        let case = Case {
+            policies,
+            settings: &options.settings,
+            now: view.now(),
+            facts: &edit.facts,
+            rails,
+            votes: &votes,
+            cleared: edit.cleared,
+            resource_version: None,
+            preconditions: Vec::new(),
+        };
+        (edit, case.entry().decision.action)
+    });
+    decided
+        .filter(|(_, action)| *action != entry.decision.action)
+        .map(|(edit, action)| Flip { change: edit.change.clone(), action })
+        .collect()
+}

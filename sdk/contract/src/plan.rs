@@ -321,6 +321,14 @@ pub struct Entry {
     pub subject: Revision,
     /// How large.
     pub bytes: i64,
+    /// StorageClass, where one is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub storage_class: Option<String>,
+    /// Of a volume: namespace of the claim that it names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub claim_namespace: Option<String>,
     /// What is decided.
     pub decision: Decision,
     /// What each policy answered.

@@ -4,9 +4,11 @@ use crate::cli::{PlanArgs, ShownArgs};
 use crate::exit::{Exit, Outcome, Stop};
 use crate::policies::Policies;
 use crate::world::World;
-use crate::{print, session, world};
+use crate::print::{self, Progress};
+use crate::{session, world};
+use probate_contract::manifest::{Allowed, Match};
 use probate_contract::plan::{PlanReport, Vote};
-use probate_contract::{Cause, Severity};
+use probate_contract::{Cause, Diagnostic, Severity};
 use probate_core::pipeline::{self, Options, Shown};
 use probate_core::selector;
 use std::num::NonZeroUsize;
@@ -17,12 +19,16 @@ use std::num::NonZeroUsize;
 /// No result: bad usage, manifests or dumps.
 pub fn run(args: &PlanArgs, threads: Option<NonZeroUsize>) -> Outcome {
     let shown = shown(&args.shown)?;
-    let world = world::load(&args.dumps, &args.input, threads, None)?;
+    let progress = Progress::new(&args.dumps);
+    let world = world::load(&args.dumps, &args.input, threads, Some(&|file, bytes| progress.read(file, bytes)))?;
+    drop(progress);
     let engine = session::engine(world.inventory.now(), threads)?;
     let policies = Policies::load(&args.policies, &engine)?;
     let report = decide(&world, &policies, shown, threads);
     print::diagnostics(&policies.diagnostics().cloned().collect::<Vec<_>>());
     print::diagnostics(&report.diagnostics);
+    print::diagnostics(&empty_world(&world));
+    print::diagnostics(&selection(&report, &policies));
     print::plan::plan(&report, args.output, args.group_by)?;
     Ok(exit(&report, &world, &policies, args))
 }
@@ -55,6 +61,59 @@ pub fn shown(args: &ShownArgs) -> Result<Shown, Stop> {
         None => None,
     };
     Ok(Shown { namespaces: args.namespace.clone(), labels })
+}
+
+/// What a world without claims or without Pods means.
+pub fn empty_world(world: &World) -> Vec<Diagnostic> {
+    let mut said = Vec::new();
+    if world.inventory.counts() == (0, 0) {
+        said.push(
+            Diagnostic::warning("PB5002", "the dumps hold no PersistentVolumeClaim and no PersistentVolume")
+                .consequence("there is nothing to decide about")
+                .fix("add the output of: kubectl get pvc,pv -A -o json"),
+        );
+    } else if !world.inventory.holds("Pod") {
+        said.push(
+            Diagnostic::warning("PB5003", "the dumps hold no Pod")
+                .consequence("claims that Pods use look unused; unless the list of Pods is stated complete, nothing is deleted")
+                .fix("add the output of: kubectl get pods -A -o json"),
+        );
+    }
+    said
+}
+
+/// Policies that select nothing, and such as may delete and select everything.
+fn selection(report: &PlanReport, policies: &Policies) -> Vec<Diagnostic> {
+    let mut said = Vec::new();
+    if report.entries.is_empty() {
+        said.push(
+            Diagnostic::warning("PB5001", "no claim or volume is shown")
+                .fix("look at the dumps, -n and -l"),
+        );
+        return said;
+    }
+    for policy in report.policies.iter().filter(|policy| policy.matched == 0) {
+        said.push(
+            Diagnostic::warning("PB5001", format!("{} selects nothing", policy.policy))
+                .consequence("it decides about no claim and no volume of these dumps")
+                .fix("look at its spec.match and spec.subjects, and at -n and -l"),
+        );
+    }
+    let everything: Vec<String> = policies
+        .items
+        .iter()
+        .filter(|item| item.manifest.spec.r#match == Match::default())
+        .filter(|item| item.manifest.spec.actions.contains(&Allowed::Delete))
+        .filter(|item| item.description.as_ref().is_some_and(|description| description.can_delete))
+        .map(|item| item.policy().id())
+        .collect();
+    if !everything.is_empty() {
+        said.push(
+            Diagnostic::note("PB5004", format!("may delete and selects every namespace and class: {}", everything.join(", ")))
+                .fix("name spec.match.namespaces, namespaceSelector or storageClasses before going beyond Audit"),
+        );
+    }
+    said
 }
 
 /// True where some input was unreadable or dropped.

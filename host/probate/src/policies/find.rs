@@ -13,22 +13,44 @@ use walkdir::WalkDir;
 pub struct Found {
     /// The manifest's file, or the bare program.
     pub path: PathBuf,
+    /// Which document of the manifest's file, from 0; none for a bare program.
+    pub document: Option<usize>,
     /// The manifest.
     pub manifest: Manifest,
 }
+
+/// Whether a manifest beyond Audit must have its program's digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Digests {
+    /// It must.
+    Needed,
+    /// It is about to be written.
+    ToBeWritten,
+}
+
+/// What is said of a path without policies.
+pub const NONE_HERE: &str = "PB2007";
 
 /// Finds all policies.
 ///
 /// # Errors
 /// Every manifest that is wrong, every path that holds none.
 pub fn find(paths: &[PathBuf]) -> Result<Vec<Found>, Vec<Diagnostic>> {
+    search(paths, Digests::Needed)
+}
+
+/// Finds all policies, also such as still lack their digest.
+///
+/// # Errors
+/// As `find`.
+pub fn search(paths: &[PathBuf], digests: Digests) -> Result<Vec<Found>, Vec<Diagnostic>> {
     let mut found = Vec::new();
     let mut wrong = Vec::new();
     for path in paths {
-        let result = if path.is_dir() { in_folder(path) } else { in_file(path) };
+        let result = if path.is_dir() { in_folder(path, digests) } else { in_file(path, digests) };
         match result {
             Ok(policies) if policies.is_empty() => wrong.push(
-                Diagnostic::error("PB2000", "no policy is here")
+                Diagnostic::error(NONE_HERE, "no policy is here")
                     .file(path.display().to_string())
                     .fix("give a manifest (kind: ClusterRetentionPolicy), a folder of them, a .rego or a .wasm file"),
             ),
@@ -45,15 +67,15 @@ fn extension(path: &Path) -> &str {
     path.extension().and_then(std::ffi::OsStr::to_str).unwrap_or_default()
 }
 
-fn in_file(path: &Path) -> Result<Vec<Found>, Vec<Diagnostic>> {
+fn in_file(path: &Path, digests: Digests) -> Result<Vec<Found>, Vec<Diagnostic>> {
     match extension(path) {
         "rego" | "wasm" if path.is_file() => Ok(vec![bare(path)]),
-        _ => manifests(path),
+        _ => manifests(path, digests),
     }
 }
 
 /// Manifests of a file; documents of other kinds are none.
-fn manifests(path: &Path) -> Result<Vec<Found>, Vec<Diagnostic>> {
+fn manifests(path: &Path, digests: Digests) -> Result<Vec<Found>, Vec<Diagnostic>> {
     let text = document::text(path, "PB2000").map_err(|diagnostic| vec![diagnostic])?;
     let name = path.display().to_string();
     if !text.contains("RetentionPolicy") {
@@ -75,8 +97,8 @@ fn manifests(path: &Path) -> Result<Vec<Found>, Vec<Diagnostic>> {
     for (at, value) in documents.into_iter().enumerate().filter(|(_, value)| ours(value)) {
         match manifest::typed(value, &text, &name, at) {
             Ok(manifest) => {
-                wrong.extend(manifest::check(&manifest, path));
-                found.push(Found { path: path.to_owned(), manifest });
+                wrong.extend(manifest::check(&manifest, path, digests));
+                found.push(Found { path: path.to_owned(), document: Some(at), manifest });
             }
             Err(diagnostic) => wrong.push(diagnostic),
         }
@@ -85,7 +107,7 @@ fn manifests(path: &Path) -> Result<Vec<Found>, Vec<Diagnostic>> {
 }
 
 /// Manifests count; bare files only where neither their folder nor a parent up to the argument holds one.
-fn in_folder(root: &Path) -> Result<Vec<Found>, Vec<Diagnostic>> {
+fn in_folder(root: &Path, digests: Digests) -> Result<Vec<Found>, Vec<Diagnostic>> {
     let mut found = Vec::new();
     let mut wrong = Vec::new();
     let mut programs = Vec::new();
@@ -106,7 +128,7 @@ fn in_folder(root: &Path) -> Result<Vec<Found>, Vec<Diagnostic>> {
         };
         let path = entry.path();
         match extension(path) {
-            "yaml" | "yml" | "json" if entry.file_type().is_file() => match manifests(path) {
+            "yaml" | "yml" | "json" if entry.file_type().is_file() => match manifests(path, digests) {
                 Ok(policies) => found.extend(policies),
                 Err(diagnostics) => wrong.extend(diagnostics),
             },
@@ -150,5 +172,5 @@ fn bare(path: &Path) -> Found {
         spec: Spec { program, ..Spec::default() },
         status: None,
     };
-    Found { path: path.to_owned(), manifest }
+    Found { path: path.to_owned(), document: None, manifest }
 }

@@ -1,5 +1,6 @@
 //! The manifest: typed, and checked for what types cannot say.
 
+use super::find::Digests;
 use probate_contract::manifest::{Mode, Policy as Manifest, Spec};
 use probate_contract::{API_VERSION, Diagnostic};
 use probate_core::quantity;
@@ -38,7 +39,7 @@ pub fn typed(value: Value, text: &str, file: &str, at: usize) -> Result<Manifest
 }
 
 /// Everything wrong with a manifest.
-pub fn check(manifest: &Manifest, path: &Path) -> Vec<Diagnostic> {
+pub fn check(manifest: &Manifest, path: &Path, digests: Digests) -> Vec<Diagnostic> {
     let mut wrong: Vec<(String, &str)> = Vec::new();
     let spec = &manifest.spec;
     if manifest.api_version != API_VERSION {
@@ -60,7 +61,7 @@ pub fn check(manifest: &Manifest, path: &Path) -> Vec<Diagnostic> {
             "use lower-case letters, digits, `-` and `.`",
         ));
     }
-    sources(spec, &mut wrong);
+    sources(spec, digests, &mut wrong);
     numbers(spec, &mut wrong);
     reach(manifest, &mut wrong);
     let file = path.display().to_string();
@@ -71,7 +72,7 @@ pub fn check(manifest: &Manifest, path: &Path) -> Vec<Diagnostic> {
 }
 
 /// One program, one source; a digest beyond Audit.
-fn sources(spec: &Spec, wrong: &mut Vec<(String, &'static str)>) {
+fn sources(spec: &Spec, digests: Digests, wrong: &mut Vec<(String, &'static str)>) {
     let program = &spec.program;
     let rego = program.rego.as_ref().map(|rego| {
         [rego.inline.is_some(), !rego.files.is_empty(), rego.config_map_ref.is_some(), rego.oci.is_some()]
@@ -96,7 +97,8 @@ fn sources(spec: &Spec, wrong: &mut Vec<(String, &'static str)>) {
             "give one of inline, files (wasm: file), configMapRef, oci",
         ));
     }
-    if spec.mode != Mode::Audit && !inline && program.digest.is_none() {
+    let needed = digests == Digests::Needed && program.digest.is_none();
+    if spec.mode != Mode::Audit && !inline && needed {
         wrong.push((
             format!("mode {:?} needs the program's digest", spec.mode),
             "run: probate check --update",

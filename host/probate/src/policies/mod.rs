@@ -1,5 +1,6 @@
 //! Policies of the command line: found, read, checked, loaded into the sandbox, and made a set for the core.
 
+pub mod digest;
 pub mod find;
 pub mod manifest;
 pub mod program;
@@ -28,6 +29,8 @@ pub struct LoadedPolicy {
     pub digest: String,
     /// What the program says of itself.
     pub description: Option<Description>,
+    /// The program before it has its parameters.
+    pub loaded: Option<Loaded>,
     /// Its parameters with defaults.
     pub parameters: probate_contract::evidence::Open,
     /// The configured program, or why it cannot answer.
@@ -51,6 +54,32 @@ impl LoadedPolicy {
             }
         };
         Policy { manifest: self.manifest.clone(), program_digest: self.digest.clone(), program }
+    }
+
+    /// The policy and its program with other parameters laid over the manifest's: a merge patch.
+    pub fn with_parameters(
+        &self,
+        changes: &probate_contract::evidence::Open,
+    ) -> (Policy, Result<probate_sandbox::Program, Failure>) {
+        let mut policy = self.policy();
+        let (Some(loaded), false) = (&self.loaded, changes.is_empty()) else {
+            return (policy, self.program.clone());
+        };
+        let mut parameters = self.manifest.spec.parameters.clone();
+        crate::suite::merge::onto(&mut parameters, changes);
+        match configured(loaded, &parameters) {
+            Ok((parameters, configured)) => {
+                if let Ok(program) = &mut policy.program {
+                    program.parameters = parameters;
+                }
+                (policy, Ok(configured))
+            }
+            Err(LoadError { cause, message, .. }) => {
+                let failure = Failure { cause, message };
+                policy.program = Err(failure.clone());
+                (policy, Err(failure))
+            }
+        }
     }
 }
 
@@ -104,11 +133,12 @@ impl Policies {
 
 /// Loads one policy.
 pub fn load(found: Found, engine: &Engine) -> LoadedPolicy {
-    let Found { path, manifest } = found;
+    let Found { path, manifest, .. } = found;
     let mut policy = LoadedPolicy {
         digest: String::new(),
         sources: None,
         description: None,
+        loaded: None,
         parameters: manifest.spec.parameters.clone(),
         program: Err(Failure { cause: Cause::LoadFailed, message: "not loaded".into() }),
         diagnostics: Vec::new(),
@@ -156,7 +186,10 @@ fn prepare(policy: &mut LoadedPolicy, engine: &Engine) -> Result<probate_sandbox
     if let Some(error) = refused {
         return Err(error);
     }
-    configure(policy, &loaded)
+    policy.loaded = Some(loaded.clone());
+    let (parameters, program) = configured(&loaded, &policy.manifest.spec.parameters)?;
+    policy.parameters = parameters;
+    Ok(program)
 }
 
 /// A file of the program as the user would open it.
@@ -184,7 +217,11 @@ fn namespaced_reads(manifest: &Manifest, description: &Description) -> Option<Lo
     Some(LoadError { cause: Cause::LoadFailed, message, diagnostics: vec![diagnostic] })
 }
 
-fn configure(policy: &mut LoadedPolicy, loaded: &Loaded) -> Result<probate_sandbox::Program, LoadError> {
+/// The program with these parameters, and the parameters with defaults.
+fn configured(
+    loaded: &Loaded,
+    parameters: &probate_contract::evidence::Open,
+) -> Result<(probate_contract::evidence::Open, probate_sandbox::Program), LoadError> {
     let description = loaded.description();
     let wrong = |cause: Cause, code: &str, message: String, fix: &str| LoadError {
         cause,
@@ -199,8 +236,9 @@ fn configure(policy: &mut LoadedPolicy, loaded: &Loaded) -> Result<probate_sandb
             "see `probate schema policy` and the README on parameters",
         )
     })?;
-    policy.parameters = schema.apply(&policy.manifest.spec.parameters).map_err(|message| {
+    let parameters = schema.apply(parameters).map_err(|message| {
         wrong(Cause::ParametersInvalid, "PB2302", message, "set spec.parameters as the policy's schema asks")
     })?;
-    loaded.configure(&Value::Object(policy.parameters.clone()))
+    let program = loaded.configure(&Value::Object(parameters.clone()))?;
+    Ok((parameters, program))
 }

@@ -264,14 +264,36 @@ mod tests {
     #[test]
     fn only_what_changes_is_listed() {
         let same = entry("same", "Retain", "PolicyRetain", "keep");
-        let old = plan(&[same.clone(), entry("x", "Retain", "PolicyRetain", "keep"), entry("y", "Delete", "PolicyDelete", "a")], 1, 5);
-        let new = plan(&[same, entry("x", "Delete", "PolicyDelete", "unused"), entry("y", "Delete", "PolicyDelete", "b")], 2, 10);
+        let old = plan(
+            &[
+                same.clone(),
+                entry("x", "Retain", "PolicyRetain", "keep"),
+                entry("y", "Delete", "PolicyDelete", "a"),
+            ],
+            1,
+            5,
+        );
+        let new = plan(
+            &[
+                same,
+                entry("x", "Delete", "PolicyDelete", "unused"),
+                entry("y", "Delete", "PolicyDelete", "b"),
+            ],
+            2,
+            10,
+        );
         let found = diff(&old, &new);
         assert_eq!(found.same, 1);
         assert_eq!(found.totals.delete, Delta { count: 1, bytes: 5 });
-        let differs: Vec<(&str, &[Aspect])> =
-            found.changes.iter().map(|change| (change.subject.identity.name.as_str(), &*change.differs)).collect();
-        assert_eq!(differs, [("x", &[Aspect::Action, Aspect::Causes, Aspect::Rule][..]), ("y", &[Aspect::Rule][..])]);
+        let differs: Vec<(&str, &[Aspect])> = found
+            .changes
+            .iter()
+            .map(|change| (change.subject.identity.name.as_str(), &*change.differs))
+            .collect();
+        assert_eq!(
+            differs,
+            [("x", &[Aspect::Action, Aspect::Causes, Aspect::Rule][..]), ("y", &[Aspect::Rule][..])]
+        );
         assert_eq!(found.changes[1].new.as_ref().unwrap().rules, ["p:b"]);
         assert!(diff(&old, &old).changes.is_empty());
     }

@@ -345,14 +345,13 @@ fn snapshot_missing(scene: &Scene<'_>) -> Option<Held> {
     (!met).then(|| said(format!("no ready, independent snapshot or backup of the last {newest} s")))
 }
 
+/// A layer that says Retain; where no layer says anything there is nothing to keep.
 fn effective_retain(scene: &Scene<'_>) -> Option<Held> {
     let (effective, from) = scene.facts.effective.get()?;
     let keep =
         scene.acting().iter().any(|policy| policy.spec().deletion.retained_volumes == RetainedVolumes::Keep);
-    (*effective == EffectivePolicy::Retain && keep).then(|| match from {
-        Some(from) => said(format!("{} {} says Retain", from.kind, from.name)),
-        None => said("no layer says Delete"),
-    })
+    let from = from.as_ref().filter(|_| *effective == EffectivePolicy::Retain && keep)?;
+    Some(said(format!("{} {} says Retain", from.kind, from.name)))
 }
 
 fn scaled_down_ordinal(scene: &Scene<'_>) -> Option<Held> {

@@ -188,7 +188,7 @@ fn incomplete(decided: &[Decided]) -> Vec<IncompleteSource> {
 }
 
 /// What would supply a source.
-pub(crate) fn remedy(source: &str, reason: Reason) -> String {
+pub fn remedy(source: &str, reason: Reason) -> String {
     let (kind, place) = source.split_once('@').unwrap_or((source, ""));
     let namespace = place.split_once('/').map(|(_, namespace)| namespace);
     if kind == "VolumeRecord" {

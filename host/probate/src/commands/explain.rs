@@ -1,0 +1,139 @@
+//! `probate explain`: why one claim or volume stays or goes, and which single change would turn that.
+
+use crate::cli::{ExplainArgs, Format};
+use crate::commands::plan;
+use crate::exit::{Exit, Outcome, Stop};
+use crate::load::DumpArg;
+use crate::policies::Policies;
+use crate::print::{self, explain as printed};
+use crate::{session, world};
+use probate_contract::evidence::Reference;
+use probate_contract::plan::{Entry, Missing};
+use probate_contract::rego::Explained;
+use probate_contract::{API_VERSION, Evidence};
+use probate_core::explain::{Explanation, Flip, Named};
+use probate_core::pipeline::{Options, Shown};
+use serde::Serialize;
+use std::num::NonZeroUsize;
+
+/// How one policy came to its answer.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Trace {
+    /// The policy.
+    pub policy: String,
+    /// Folder of its files, as the user named it.
+    #[serde(skip)]
+    pub folder: String,
+    /// Bodies that fired, prints, answer or error.
+    #[serde(flatten)]
+    pub explained: Explained,
+}
+
+/// `kind: Explanation`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Document {
+    /// `probate.dev/v1alpha1`.
+    pub api_version: &'static str,
+    /// `Explanation`.
+    pub kind: &'static str,
+    /// The entry of the plan.
+    pub entry: Entry,
+    /// The whole evidence, ready for a test's `input:`.
+    pub evidence: Evidence,
+    /// References that are proven, also where the list is not whole.
+    pub references: Vec<Reference>,
+    /// What is unknown.
+    pub unknown: Vec<Missing>,
+    /// How each policy came to its answer.
+    pub traces: Vec<Trace>,
+    /// Single changes that turn the decision: the change, and what is decided then.
+    pub flips: Vec<(String, String)>,
+    /// How many were tried.
+    pub tried: usize,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// No such object, bad usage, manifests or dumps.
+pub fn run(args: &ExplainArgs, threads: Option<NonZeroUsize>) -> Outcome {
+    let (named, dumps) = object(args)?;
+    let world = world::load(&dumps, &args.input, threads, None)?;
+    let engine = session::engine(world.inventory.now(), threads)?;
+    let policies = if args.policies.is_empty() { Policies { items: Vec::new() } } else { Policies::load(&args.policies, &engine)? };
+    let threads = session::threads(threads);
+    let options = Options {
+        settings: world.settings.clone(),
+        unused_since: world.unused_since,
+        trigger: None,
+        shown: Shown::default(),
+        as_of_source: world.as_of_source,
+        threads,
+    };
+    let (set, programs) = policies.split(threads);
+    let explained = probate_core::explain::explain(&world.inventory, &set, &programs, &options, &named);
+    print::diagnostics(&policies.diagnostics().cloned().collect::<Vec<_>>());
+    print::diagnostics(&world.inventory.diagnostics);
+    let documents: Vec<Document> = explained.into_iter().map(|explanation| document(explanation, &policies)).collect();
+    match documents.as_slice() {
+        [] => return Err(Stop::usage("PB0004", format!("there is no {} in the dumps", args.words.first().cloned().unwrap_or_default()), "list what is there: probate plan DUMP -p POLICY -o wide")),
+        [one] => printed::explanation(one, args.output)?,
+        several => match args.output {
+            Format::Json => print::json(&several)?,
+            Format::Yaml => print::yaml(&several)?,
+            _ => several.iter().try_for_each(|one| printed::explanation(one, args.output))?,
+        },
+    }
+    let unreadable = plan::unreadable(&world).then_some(Exit::Unreadable);
+    let failed = policies.any_failed().then_some(Exit::PolicyFailed);
+    Ok(Exit::first(&[unreadable, failed].into_iter().flatten().collect::<Vec<_>>()))
+}
+
+/// The object, and the dumps after it.
+fn object(args: &ExplainArgs) -> Result<(Named, Vec<DumpArg>), Stop> {
+    let wrong = || Stop::usage("PB0005", "which object?", "write pvc/NAMESPACE/NAME, pv/NAME, or pvc NAME -n NAMESPACE, then the dumps");
+    let mut words = args.words.iter();
+    let first = words.next().ok_or_else(wrong)?;
+    let (cluster, kind) = first.split_once(':').map_or((None, first.as_str()), |(cluster, kind)| (Some(cluster.to_owned()), kind));
+    let named = match (kind, &args.namespace) {
+        ("pvc", Some(namespace)) => {
+            Named { cluster, namespace: Some(namespace.clone()), name: words.next().ok_or_else(wrong)?.clone() }
+        }
+        ("pv", _) => Named { cluster, namespace: None, name: words.next().ok_or_else(wrong)?.clone() },
+        _ => Named::parse(first).ok_or_else(wrong)?,
+    };
+    let dumps: Vec<DumpArg> = words
+        .map(|word| word.parse().map_err(|message: String| Stop::usage("PB0006", message, "give files, folders, archives or `-`")))
+        .collect::<Result<_, Stop>>()?;
+    if dumps.is_empty() {
+        return Err(Stop::usage("PB0006", "no dump is given", "write the dumps after the object: probate explain pvc/shop/data DUMP"));
+    }
+    Ok((named, dumps))
+}
+
+fn document(explanation: Explanation, policies: &Policies) -> Document {
+    let Explanation { entry, evidence, unknown, asked, flips, tried, references } = explanation;
+    let trace = |(at, input): (usize, String)| {
+        let item = policies.items.get(at)?;
+        let program = item.program.as_ref().ok()?;
+        let explained = program.explain(&input).unwrap_or_else(|failure| Explained {
+            error: Some(format!("{}: {}", failure.cause, failure.message)),
+            ..Explained::default()
+        });
+        let folder = item.path.parent().map(|folder| folder.display().to_string()).unwrap_or_default();
+        Some(Trace { policy: item.policy().id(), folder, explained })
+    };
+    Document {
+        api_version: API_VERSION,
+        kind: "Explanation",
+        traces: asked.into_iter().filter_map(trace).collect(),
+        flips: flips.into_iter().map(|Flip { change, action }| (change, format!("{action:?}"))).collect(),
+        entry,
+        evidence,
+        references,
+        unknown,
+        tried,
+    }
+}

@@ -2,6 +2,7 @@
 //! only calls `run`.
 
 pub mod cli;
+pub mod codes;
 pub mod commands;
 pub mod document;
 pub mod exit;
@@ -9,33 +10,79 @@ pub mod load;
 pub mod policies;
 pub mod print;
 pub mod session;
+pub mod suite;
 pub mod world;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use cli::{Cli, Color, Command};
-use exit::{Exit, Stop};
+use exit::{Exit, Outcome, Stop};
+use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Parses the arguments, runs the command and says what is wrong.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match parse(std::env::args_os().collect()) {
+        Ok(cli) => cli,
+        Err(error) => return refused(&error).into(),
+    };
     match cli.color {
         Color::Auto => anstream::ColorChoice::Auto,
         Color::Always => anstream::ColorChoice::Always,
         Color::Never => anstream::ColorChoice::Never,
     }
     .write_global();
-    let threads = cli.threads;
-    let outcome = match cli.command {
-        Command::Plan(args) => commands::plan::run(&args, threads),
-        _ => Err(internal("no such command")),
-    };
-    match outcome {
+    match dispatch(cli) {
         Ok(exit) => exit.into(),
         Err(Stop { exit, diagnostics }) => {
             print::diagnostics(&diagnostics);
             exit.into()
         }
+    }
+}
+
+/// The arguments; as a plugin of kubectl, help says `kubectl probate`.
+fn parse(args: Vec<OsString>) -> Result<Cli, clap::Error> {
+    let name = args.first().map(Path::new).and_then(Path::file_stem).and_then(std::ffi::OsStr::to_str);
+    let plugin = name.is_some_and(|name| name.starts_with("kubectl-"));
+    let command = Cli::command().bin_name(if plugin { "kubectl probate" } else { "probate" });
+    Cli::from_arg_matches(&command.try_get_matches_from(args)?)
+}
+
+/// Help and version are results; everything else is wrong usage.
+fn refused(error: &clap::Error) -> Exit {
+    use clap::error::ErrorKind;
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            // Nobody is left to tell that standard output is closed.
+            let _ = error.print();
+            Exit::Done
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = error.print();
+            Exit::Usage
+        }
+        _ => {
+            let said = error.render().to_string();
+            print::aside(&format!("error[PB0001]: {}", said.strip_prefix("error: ").unwrap_or(&said).trim_end()));
+            Exit::Usage
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Outcome {
+    let threads = cli.threads;
+    match cli.command {
+        Command::Plan(args) => commands::plan::run(&args, threads),
+        Command::Explain(args) => commands::explain::run(&args, threads),
+        Command::Test(args) => commands::test::run(&args, threads),
+        Command::Check(args) => commands::check::run(&args, threads),
+        Command::Init(args) => commands::init::run(&args),
+        Command::Diff(args) => commands::diff::run(&args, threads),
+        Command::Schema(args) => commands::schema::run(&args),
+        Command::Codes(args) => commands::codes::run(&args),
+        Command::Completion(args) => commands::completion::run(&args),
+        Command::Version(args) => commands::version::run(&args),
     }
 }
 

@@ -1,0 +1,151 @@
+//! Every message code: what it means, what it comes from, and what to do. `probate codes CODE` prints it; a test holds this list
+//! and the sources together.
+
+/// One code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// `PB` and four digits.
+    pub code: &'static str,
+    /// What it says.
+    pub title: &'static str,
+    /// Where it comes from and what follows.
+    pub cause: &'static str,
+    /// What to do.
+    pub fix: &'static str,
+}
+
+const fn code(code: &'static str, title: &'static str, cause: &'static str, fix: &'static str) -> Code {
+    Code { code, title, cause, fix }
+}
+
+/// The code of that name.
+pub fn find(name: &str) -> Option<&'static Code> {
+    CODES.iter().find(|code| code.code.eq_ignore_ascii_case(name))
+}
+
+/// All codes, in order.
+#[rustfmt::skip]
+pub const CODES: &[Code] = &[
+    code("PB0001", "the command line is wrong", "An unknown command or flag, or a value that does not fit.", "See `probate --help` and `probate COMMAND --help`."),
+    code("PB0002", "a flag's time is none", "--as-of and --unused-since take RFC 3339 times.", "Write 2026-11-22T06:00:00Z."),
+    code("PB0003", "the label selector is none", "-l takes what kubectl takes.", "Write `a=b,c!=d,e in (f,g),h,!i`."),
+    code("PB0004", "an unknown name was asked for", "`schema`, `codes` or `explain` was given a name that it does not know.", "Run the command without the name: it lists them."),
+    code("PB0005", "the folder cannot be made", "`init` writes into a new or empty folder only, so that nothing is overwritten.", "Name another folder, or empty this one."),
+    code("PB0006", "there is no SDK", "--sdk names a folder that does not hold the crate probate-sdk.", "Give the folder sdk/rust of a checkout."),
+
+    code("PB1001", "not YAML or JSON", "A part of a dump does not parse. What could not be read makes its kind incomplete, or every kind of the dump.", "Collect it again with `kubectl get … -o json`."),
+    code("PB1002", "a file cannot be read", "A file or stream of a dump could not be opened or read to its end.", "Make it readable, or collect it again."),
+    code("PB1003", "no Kubernetes object", "A document without apiVersion, kind or a usable name.", "Give objects as `kubectl get -o json` writes them."),
+    code("PB1004", "a key occurs twice", "Which of the two counts is up to the reader, so neither does.", "Remove one of the two, or collect the object again."),
+    code("PB1005", "nested too deep", "Deeper than any Kubernetes object.", "Leave the object out, and state its kind with --complete once you looked at it."),
+    code("PB1006", "the file ends too early", "The file ends in the middle of a document.", "Collect it again; the disk may have been full, or kubectl interrupted."),
+    code("PB1007", "the object is too large", "Larger than the API server stores.", "Leave the object out, and state its kind with --complete once you looked at it."),
+    code("PB1008", "a YAML feature that kubectl never writes", "Anchors, aliases, merge keys, tags and directives are not read: they can say two things.", "Write the value out, or collect with `kubectl get -o json`."),
+    code("PB1009", "a scalar with two readings", "YAML 1.1 (kubectl) and YAML 1.2 read this plain scalar differently.", "Put it in quotes if it is text, else write true, false or a plain decimal number."),
+    code("PB1010", "the object has no uid", "Identity is a uid. Manifests that were never applied have none.", "Dump objects from the cluster: `kubectl get … -o yaml`."),
+    code("PB1011", "one identity with two contents", "Two copies of an object differ, so neither counts and their kind is incomplete. Equal copies merge silently.", "Keep the newer copy, or take both dumps at one time."),
+    code("PB1012", "the object has a wrong shape", "A field has a type that the API server would refuse.", "Dump the object again."),
+    code("PB1013", "a time in an object is none", "Times in objects are RFC 3339.", "Write 2026-11-22T06:00:00Z, or dump the object again."),
+    code("PB1014", "a value of a claim, volume or class is none", "A capacity, request or reclaim policy that the API server would refuse.", "Dump the object again."),
+    code("PB1020", "a record names no uid", "Records match by uid. This one is not used.", "Write spec.claim.uid or spec.volume.uid."),
+    code("PB1021", "two records speak of one uid", "Neither is used, and what needs one is retained.", "Keep the newer one."),
+    code("PB1022", "no VolumeRecord", "A record file has a document that is neither a VolumeRecord nor its short form.", "See `probate schema record`, or write {subject: pvc/NS/NAME, unusedSince: TIME}."),
+    code("PB1023", "a record's subject is not there", "The short form names its subject, and that is not in the dump.", "Mend the name, or add the dump that holds it."),
+    code("PB1030", "not UTF-8", "Dumps are UTF-8.", "Save it as UTF-8; in PowerShell: `kubectl get … -o json | Out-File -Encoding utf8 FILE`."),
+    code("PB1031", "the list is not whole", "Cut into pages, or without items. Its kind is incomplete.", "Collect the whole list: `kubectl get KIND -A -o json`, without --limit."),
+    code("PB1032", "the dump's probate.yaml cannot be used", "It is not `kind: Dump`, or has an unknown field.", "See `probate schema dump`."),
+    code("PB1033", "no objects in parts of a bundle", "Documents or files of a bundle hold no Kubernetes object. They are ignored.", "Nothing, unless you miss something."),
+    code("PB1034", "a link or special file", "It is never followed or opened.", "Put the file itself into the dump."),
+    code("PB1035", "an unsafe path in an archive", "A member with an absolute path or with `..`.", "Put the file itself into the dump."),
+    code("PB1036", "the file changed while it was read", "What was read may be half old, half new.", "Run again when nothing writes to it."),
+    code("PB1037", "unpacks to absurdly much", "A bomb, or archives within archives.", "Unpack it yourself and give the folder."),
+    code("PB1038", "the list of API resources is not whole", "It cannot prove that a kind is absent.", "Collect it with `kubectl api-resources --no-headers -o wide`."),
+    code("PB1039", "an error answer of the API server", "A Status in place of objects. Its kind is incomplete.", "Collect it again with an account that may list the kind."),
+
+    code("PB2000", "the policy cannot be read", "The file is not there, not readable or no text.", "Give a manifest, a folder of them, a .rego or a .wasm file."),
+    code("PB2001", "the manifest is not valid", "It does not parse, or has an unknown field or a wrong type.", "See `probate schema policy`."),
+    code("PB2002", "the manifest contradicts itself", "What types cannot say: two programs, no source, a missing digest, a negative time, Enforce without selection.", "The message says which; see the README on manifests."),
+    code("PB2003", "going beyond Audit needs a selection", "Naming namespaces or classes is the opt-in to deletes.", "Name match.namespaces, match.namespaceSelector or match.storageClasses."),
+    code("PB2005", "a RetentionPolicy may not read that", "`counterparts` and `guestCluster` speak of other namespaces and layers.", "Use a ClusterRetentionPolicy, or leave it out."),
+    code("PB2006", "two policies of one name", "Which one decides would depend on the order.", "Give each a name of its own, or name the files you mean."),
+    code("PB2007", "no policy is here", "The path holds no manifest and no program that counts.", "Give a manifest, a folder of them, a .rego or a .wasm file; `probate init rego DIR` makes one."),
+    code("PB2008", "the digest cannot be written", "`check --update` edits the manifest's text and leaves everything else as it is.", "Write spec.program.digest yourself."),
+    code("PB2010", "no Settings", "The file of --settings is not one document of kind: Settings.", "See `probate schema settings`."),
+    code("PB2100", "the Rego does not parse or resolve", "A syntax error, an unknown name, an import that does not exist, `with` outside tests.", "The message has file, line and column."),
+    code("PB2101", "there is no one `verdict`", "The entry point is the complete rule `verdict` of one package.", "Write `verdict := … if { … }`, or name program.rego.package."),
+    code("PB2102", "the built-in is refused or unknown", "What reaches the network, the clock or randomness is refused; an unknown function would be undefined, and under `not` true.", "Use input.now and data.probate; the message names a replacement."),
+    code("PB2103", "a rule depends on itself", "Rego has no recursion.", "Break the cycle that the message names."),
+    code("PB2104", "a default deletes", "What no rule speaks of must stay.", "Delete in a rule with conditions only."),
+    code("PB2105", "the evidence has no such path", "A misspelt field would be undefined, and under `not` that says delete.", "Use the path that the message suggests; see the evidence reference."),
+    code("PB2106", "the whole input is read", "Any unknown fact then keeps the policy from being asked.", "Read the paths you need."),
+    code("PB2107", "a rule that can delete reads the trigger", "Before each step the subject is evaluated again with trigger Scan.", "Decide on facts, not on what woke the controller."),
+    code("PB2108", "an absent value under `not`", "Engines differ on it: undefined in one, true in another.", "Bind the value first, then negate."),
+    code("PB2201", "no Wasm component", "The file is not a component, or a core module.", "Build with `--target wasm32-wasip2` and the SDK."),
+    code("PB2202", "the component imports what it may not", "Policies have no network, files, environment or clock; only wasi:cli, io, clocks, random and an empty filesystem are met.", "Remove the dependency that imports it."),
+    code("PB2203", "the component speaks no version we know", "It does not export probate:policy/policy in a version of this host.", "Build with the SDK of this version."),
+    code("PB2204", "the module is too large", "Its size or one of its functions is over the limit, since compiling cannot be interrupted.", "Build with --release, opt-level and lto; split the function."),
+    code("PB2301", "the parameters' schema is wrong", "`parameters_schema` is no constant schema of the kinds that are allowed.", "Use type, properties, required, default, enum, items, minimum, maximum, minLength, maxLength, pattern."),
+    code("PB2302", "the parameters do not fit", "spec.parameters and the policy's schema disagree.", "Set them as `probate check -o wide` shows the schema."),
+
+    code("PB3001", "the program does not load", "Its retain vote holds everything that it selects.", "Mend what the message says; `probate check` tells."),
+    code("PB3002", "the program imports what it may not", "See PB2202.", "Remove the dependency that imports it."),
+    code("PB3003", "the file is no component", "See PB2201.", "Build with `--target wasm32-wasip2`."),
+    code("PB3004", "the program is too large", "See PB2204.", "Make it smaller."),
+    code("PB3005", "the program speaks another version", "See PB2203.", "Build with the SDK of this version."),
+    code("PB3006", "the program is not the one of the digest", "The manifest pins a program, and its files have changed.", "If the change is meant: `probate check --update`."),
+    code("PB3007", "the parameters do not fit", "See PB2302.", "Set spec.parameters as the policy's schema asks."),
+    code("PB3008", "the program refused its parameters", "`configure` answered an error.", "The message is the program's own."),
+    code("PB3009", "the policy answered an error", "A built-in failed, two bodies disagreed, or the program returned an error. Its subject stays.", "`probate explain OBJECT` shows where."),
+    code("PB3010", "the policy trapped", "It panicked or did what a sandbox does not allow. Its subject stays.", "`probate explain OBJECT` shows its last words."),
+    code("PB3011", "the policy ran out of fuel", "It computes more than limits.fuelPerCall and fuelPerInputByte allow. Its subject stays.", "Make it cheaper, or raise spec.limits."),
+    code("PB3012", "the policy ran out of memory", "It wants more than limits.memoryBytes. Its subject stays.", "Make it smaller, or raise spec.limits."),
+    code("PB3013", "the policy recursed too deep", "It used up its stack. Its subject stays.", "Recurse less."),
+    code("PB3014", "the answer is too large", "It is over limits.outputBytes. Its subject stays.", "Answer less."),
+    code("PB3015", "the answer is no verdict", "An unknown key or action, no reason, or text in place of an object. Its subject stays.", "See `probate schema verdict`."),
+    code("PB3016", "asked again, the policy answered otherwise", "An answer may depend on its own evidence and parameters alone.", "Keep no state between calls."),
+    code("PB3017", "on full evidence the policy answered otherwise", "It depends on something that it does not declare to read.", "Declare the facts in `describe`, or read paths in place of the whole."),
+
+    code("PB5001", "a policy selects nothing", "Its match and subjects fit no claim and no volume that is shown.", "Look at spec.match, spec.subjects, -n and -l."),
+    code("PB5002", "the dumps hold no claim and no volume", "There is nothing to decide about.", "Add the output of: kubectl get pvc,pv -A -o json"),
+    code("PB5003", "the dumps hold no Pod", "Claims that Pods use look unused. Unless the list of Pods is stated complete, nothing is deleted.", "Add the output of: kubectl get pods -A -o json"),
+    code("PB5004", "a policy that may delete selects everything", "It names neither namespaces nor classes nor labels.", "Name them before going beyond Audit."),
+
+    code("PB8001", "no test suite can be read here", "The path holds no PolicyTest and no *_test.rego.", "See `probate init rego DIR` for one."),
+    code("PB8002", "the suite is not valid", "It does not parse, or has an unknown field or a wrong type.", "See `probate schema test`."),
+
+    code("PB9001", "our fault", "Something happened that never should.", "Report it with the message and, if you may, the input."),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::CODES;
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    fn written(text: &str) -> impl Iterator<Item = &str> {
+        text.split('"').filter(|word| {
+            word.len() == 6 && word.starts_with("PB") && word.bytes().skip(2).all(|byte| byte.is_ascii_digit())
+        })
+    }
+
+    #[test]
+    fn every_code_of_the_sources_is_here_and_the_other_way_round() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let mut used = BTreeSet::new();
+        for folder in ["host/core", "host/sandbox", "host/rego", "host/probate", "sdk/contract"] {
+            for entry in walkdir::WalkDir::new(root.join(folder).join("src")) {
+                let entry = entry.unwrap();
+                let source = entry.path().extension().is_some_and(|extension| extension == "rs");
+                if source && !entry.path().ends_with("src/codes.rs") {
+                    let text = std::fs::read_to_string(entry.path()).unwrap();
+                    used.extend(written(&text).map(str::to_owned));
+                }
+            }
+        }
+        let listed: BTreeSet<String> = CODES.iter().map(|code| code.code.to_owned()).collect();
+        let difference: Vec<&String> = used.symmetric_difference(&listed).collect();
+        assert!(difference.is_empty(), "either only used or only listed: {difference:?}");
+        assert_eq!(listed.len(), CODES.len(), "a code is listed twice");
+        assert!(CODES.is_sorted_by_key(|code| code.code));
+    }
+}

@@ -20,6 +20,14 @@ pub(crate) enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Runs everything that must hold before a change is merged.
+    Ci {
+        /// With clippy.
+        #[arg(long)]
+        lints: bool,
+    },
+    /// Runs the hostile corpora and prints what became of each class.
+    Hostile,
 }
 
 impl Chore {
@@ -28,6 +36,8 @@ impl Chore {
             Self::Twins => crate::twins::run(),
             Self::Schemas { check } => crate::schemas::run(check),
             Self::Evidence { check } => crate::evidence::run(check),
+            Self::Ci { lints } => crate::ci::run(lints),
+            Self::Hostile => crate::hostile::run(),
         }
     }
 }

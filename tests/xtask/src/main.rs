@@ -1,8 +1,10 @@
 //! Chores of the workspace: `cargo xtask COMMAND`.
 
+mod ci;
 mod commands;
 mod evidence;
 mod generated;
+mod hostile;
 mod schemas;
 mod twins;
 

@@ -1,0 +1,63 @@
+//! `cargo xtask ci`: everything that must hold before a change is merged. The one test command of the README.
+//!
+//! All steps without `--package` select the same packages, so that cargo compiles wasmtime once; the Rego guest's native tests,
+//! which need a native regorus, come in a step of their own.
+
+use crate::generated::root;
+use crate::{evidence, schemas, twins};
+use anyhow::{Context as _, bail, ensure};
+use std::process::Command;
+use std::time::Instant;
+
+enum Step {
+    Chore(fn() -> anyhow::Result<()>),
+    Cargo(&'static [&'static str]),
+}
+
+const STEPS: [(&str, Step); 6] = [
+    ("formatting", Step::Cargo(&["fmt", "--all", "--check"])),
+    ("schemas are up to date", Step::Chore(|| schemas::run(true))),
+    ("evidence page is up to date", Step::Chore(|| evidence::run(true))),
+    ("twins", Step::Chore(twins::run)),
+    ("tests", Step::Cargo(&["test", "--locked", "--no-fail-fast"])),
+    ("tests of the Rego guest", Step::Cargo(&["test", "--locked", "--no-fail-fast", "--package", "probate-rego"])),
+];
+
+const LINTS: (&str, Step) =
+    ("lints", Step::Cargo(&["clippy", "--locked", "--all-targets", "--", "--deny", "warnings"]));
+
+pub(crate) fn run(lints: bool) -> anyhow::Result<()> {
+    let mut table = Vec::new();
+    let mut failed = Vec::new();
+    for (name, step) in STEPS.into_iter().chain(lints.then_some(LINTS)) {
+        say(&format!("==> {name}"))?;
+        let begin = Instant::now();
+        let done = match step {
+            Step::Chore(chore) => chore(),
+            Step::Cargo(args) => cargo(args),
+        };
+        let word = if done.is_ok() { "passed" } else { "FAILED" };
+        table.push(format!("{word:<8}{:>7.1} s  {name}", begin.elapsed().as_secs_f64()));
+        if let Err(error) = done {
+            say(&format!("{name}: {error:#}"))?;
+            failed.push(name);
+        }
+    }
+    say(&table.join("\n"))?;
+    if !failed.is_empty() {
+        bail!("{} failed: {}", failed.len(), failed.join(", "));
+    }
+    Ok(())
+}
+
+fn cargo(args: &[&str]) -> anyhow::Result<()> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo).args(args).current_dir(root()).status().context("cannot start cargo")?;
+    ensure!(status.success(), "cargo {}", args.join(" "));
+    Ok(())
+}
+
+fn say(text: &str) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    Ok(writeln!(std::io::stdout(), "{text}")?)
+}

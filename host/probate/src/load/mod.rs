@@ -35,7 +35,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// Told a file's name and the bytes read so far.
-pub type Progress = dyn Fn(&str, u64) + Sync;
+pub type Progress<'o> = dyn Fn(&str, u64) + Sync + 'o;
 
 /// What a caller may choose.
 #[derive(Clone)]
@@ -47,7 +47,7 @@ pub struct LoadOptions<'o> {
     /// What the user states to be whole; applied after all dumps.
     pub complete: Vec<Completeness>,
     /// Told after each file: its name and the bytes read from disk so far. Called from the reading thread.
-    pub progress: Option<&'o Progress>,
+    pub progress: Option<&'o Progress<'o>>,
 }
 
 impl Default for LoadOptions<'_> {

@@ -4,6 +4,7 @@
 pub mod check;
 pub mod codes;
 pub mod diff;
+pub mod explain;
 pub mod plan;
 mod progress;
 pub mod style;

@@ -84,9 +84,9 @@ fn refused(folder: &Path, message: &str) -> Stop {
 
 /// Nothing is overwritten.
 fn empty(folder: &Path) -> Result<(), Stop> {
-    match fs::read_dir(folder) {
-        Ok(mut entries) if entries.next().is_none() => Ok(()),
-        Ok(_) => Err(Stop {
+    match fs::read_dir(folder).map(|mut entries| entries.next().is_none()) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Stop {
             exit: Exit::Usage,
             diagnostics: vec![
                 Diagnostic::error("PB0005", "the folder is not empty")

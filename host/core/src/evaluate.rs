@@ -56,7 +56,12 @@ pub(crate) fn in_parallel<T: Sync, R: Send>(
             }
         };
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
+        // A result that is lost would shift all others; a panic goes on where it was not caught.
+        let join = |worker: std::thread::ScopedJoinHandle<'_, Vec<(usize, Vec<R>)>>| match worker.join() {
+            Ok(results) => results,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        workers.into_iter().flat_map(join).collect()
     });
     done.sort_by_key(|(at, _)| *at);
     done.into_iter().flat_map(|(_, results)| results).collect()

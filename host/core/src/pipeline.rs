@@ -157,24 +157,36 @@ impl Stage<'_> {
         votes: &[Vec<Vote>],
         decided: &[Decided],
     ) -> Vec<(usize, usize, probate_contract::Cause)> {
-        let mut deletes: Vec<Confirm> = Vec::new();
-        for (at, ((id, votes), decided)) in subjects.iter().zip(votes).zip(decided).enumerate() {
-            if decided.entry.decision.action != DecisionAction::Delete && !decided.entry.candidate {
-                continue;
-            }
-            let Some((facts, _)) = evaluate::look(self.inventory, self.statements, *id) else { continue };
-            let deleting = votes.iter().filter(|vote| vote.verdict.action == Voted::Delete);
-            deletes.extend(
-                deleting.filter_map(|vote| evaluate::confirmation(self.policies, &facts, at, vote.policy)),
-            );
-        }
+        let stands = |decided: &Decided| {
+            decided.entry.decision.action == DecisionAction::Delete || decided.entry.candidate
+        };
+        let standing =
+            subjects.iter().zip(votes).zip(decided).enumerate().filter(|(_, (_, decided))| stands(decided));
+        let deletes: Vec<(usize, SubjectId, usize)> = standing
+            .flat_map(|(at, ((id, votes), _))| {
+                let deleting = votes.iter().filter(|vote| vote.verdict.action == Voted::Delete);
+                deleting.map(move |vote| (at, *id, vote.policy))
+            })
+            .collect();
         let expected = |delete: &Confirm| {
             let vote = votes.get(delete.subject)?.iter().find(|vote| vote.policy == delete.policy)?;
             Some(vote.verdict.clone())
         };
-        evaluate::confirm(sandbox, self.policies, &deletes, expected)
+        // Whole documents are large: so many at a time.
+        let batch = |deletes: &[(usize, SubjectId, usize)]| {
+            let documents = evaluate::in_parallel(deletes, self.options.threads, |(at, id, policy)| {
+                let (facts, _) = evaluate::look(self.inventory, self.statements, *id)?;
+                evaluate::confirmation(self.policies, &facts, *at, *policy)
+            });
+            let documents: Vec<Confirm> = documents.into_iter().flatten().collect();
+            evaluate::confirm(sandbox, self.policies, &documents, expected)
+        };
+        deletes.chunks(CONFIRMED_AT_ONCE).flat_map(batch).collect()
     }
 }
+
+/// A multiple of the chunk, so that sessions are cut at the same places whatever the machine.
+const CONFIRMED_AT_ONCE: usize = 16 * evaluate::CHUNK;
 
 fn revision(cluster: &ClusterData, id: ObjectId, kind: &str) -> Option<Revision> {
     let head = &cluster.object(id)?.head;

@@ -15,6 +15,8 @@ pub(crate) struct Coverage {
     unreadable: BTreeSet<String>,
     absent: BTreeSet<String>,
     discovered: Option<BTreeSet<GroupKind>>,
+    /// All custom kinds, where the list of their definitions is whole.
+    defined: Option<BTreeSet<GroupKind>>,
     /// Kinds of which an object was seen: they exist, whatever is stated.
     seen: BTreeSet<GroupKind>,
 }
@@ -48,6 +50,22 @@ impl Coverage {
         self.discovered.get_or_insert_default().extend(kinds.iter().cloned());
     }
 
+    /// Takes the definitions that were read; they prove absence only where their list is whole.
+    pub(crate) fn define(&mut self, kinds: &BTreeSet<GroupKind>) {
+        if self.list(&definitions(), None).is_ok() {
+            self.defined = Some(kinds.clone());
+        }
+    }
+
+    /// True where a kind of that group may exist, so far as objects, definitions and discovery tell.
+    pub(crate) fn has_group(&self, group: &str) -> bool {
+        let kinds =
+            self.seen.iter().chain(self.discovered.iter().flatten()).chain(self.defined.iter().flatten());
+        let mut groups = kinds.map(|kind| kind.group.as_str());
+        groups
+            .any(|known| known == group || known.strip_suffix(group).is_some_and(|rest| rest.ends_with('.')))
+    }
+
     pub(crate) fn see(&mut self, kind: &GroupKind) {
         if !self.seen.contains(kind) {
             self.seen.insert(kind.clone());
@@ -56,15 +74,13 @@ impl Coverage {
 
     /// The custom kinds that are known to exist, or why that is not known.
     pub(crate) fn custom_kinds(&self, defined: &BTreeSet<GroupKind>) -> Result<BTreeSet<GroupKind>, Reason> {
-        let definitions =
-            GroupKind { group: "apiextensions.k8s.io".into(), kind: "CustomResourceDefinition".into() };
         let custom = |kinds: &BTreeSet<GroupKind>| {
             kinds.iter().filter(|kind| !kinds::builtin_group(&kind.group)).cloned().collect()
         };
         let mut found: BTreeSet<GroupKind> = custom(&self.seen);
         match &self.discovered {
             Some(discovered) => found.extend(custom(discovered)),
-            None => self.list(&definitions, None)?,
+            None => self.list(&definitions(), None)?,
         }
         found.extend(custom(defined));
         found.retain(|kind| self.seen.contains(kind) || !self.stated_absent(kind));
@@ -90,7 +106,9 @@ impl Coverage {
         }
         if !self.seen.contains(kind) {
             let undiscovered = self.discovered.as_ref().is_some_and(|kinds| !kinds.contains(kind));
-            if self.stated_absent(kind) || undiscovered {
+            let undefined = !kinds::builtin_group(&kind.group)
+                && self.defined.as_ref().is_some_and(|kinds| !kinds.contains(kind));
+            if self.stated_absent(kind) || undiscovered || undefined {
                 return Ok(());
             }
         }
@@ -106,6 +124,10 @@ impl Coverage {
     pub(crate) fn has_discovery(&self) -> bool {
         self.discovered.is_some()
     }
+}
+
+fn definitions() -> GroupKind {
+    GroupKind { group: "apiextensions.k8s.io".into(), kind: "CustomResourceDefinition".into() }
 }
 
 /// True where a stated kind means this one.
@@ -152,6 +174,16 @@ mod tests {
         assert_eq!(coverage.list(&machine, None), Ok(()));
         coverage.see(&machine);
         assert_eq!(coverage.list(&machine, None), Err(Reason::NotCollected));
+        let mut defined = Coverage::default();
+        defined.define(&std::collections::BTreeSet::new());
+        assert_eq!(
+            defined.list(&machine, None),
+            Err(Reason::NotCollected),
+            "definitions that are not whole prove nothing"
+        );
+        defined.complete("CustomResourceDefinition", "*");
+        defined.define(&std::collections::BTreeSet::new());
+        assert_eq!(defined.list(&machine, None), Ok(()));
         let mut discovered = Coverage::default();
         discovered.discovered(&[GroupKind::parse("Pod")]);
         assert_eq!(discovered.list(&machine, None), Ok(()));

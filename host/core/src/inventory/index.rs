@@ -22,7 +22,7 @@ pub(crate) struct Index {
     contents: Sorted,
     names: Sorted,
     names_of_objects: Sorted,
-    /// Kinds of harvesterhci.io have objects here.
+    /// Kinds of harvesterhci.io may exist here.
     pub(crate) harvester: bool,
 }
 
@@ -107,6 +107,7 @@ impl ClusterData {
         let keep: Vec<bool> = self.names.iter().map(|(id, _)| !ignore(*id)).collect();
         let mut keep = keep.into_iter();
         self.names.retain(|_| keep.next().unwrap_or(true));
+        self.coverage.define(&self.defined);
         self.index = self.joins();
         if self.uid.is_none() {
             let system =
@@ -162,11 +163,7 @@ impl ClusterData {
             contents: sorted(contents),
             names: self.possible_names(name),
             names_of_objects: sorted(self.objects.iter().map(object).enumerate()),
-            harvester: self
-                .kinds
-                .iter()
-                .chain(&self.defined)
-                .any(|kind| kind.group.ends_with("harvesterhci.io")),
+            harvester: self.coverage.has_group("harvesterhci.io"),
         }
     }
 

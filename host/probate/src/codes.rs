@@ -110,8 +110,24 @@ pub const CODES: &[Code] = &[
     code("PB5003", "the dumps hold no Pod", "Claims that Pods use look unused. Unless the list of Pods is stated complete, nothing is deleted.", "Add the output of: kubectl get pods -A -o json"),
     code("PB5004", "a policy that may delete selects everything", "It names neither namespaces nor classes nor labels.", "Name them before going beyond Audit."),
 
-    code("PB8001", "no test suite can be read here", "The path holds no PolicyTest and no *_test.rego.", "See `probate init rego DIR` for one."),
+    code("PB8001", "no test is here", "The path holds no PolicyTest and no *_test.rego, or cannot be read.", "See `probate init rego DIR` for one."),
     code("PB8002", "the suite is not valid", "It does not parse, or has an unknown field or a wrong type.", "See `probate schema test`."),
+    code("PB8003", "a case without expect", "It could never fail.", "Write what is expected, or run `probate test --update`."),
+    code("PB8004", "no policy selects the case's subject", "Nothing would be tested.", "See match and subjects of the manifest, or name another subject."),
+    code("PB8005", "the case's subject is not in its world", "It is not there, or in several clusters.", "Mend `when`; with several clusters write CLUSTER: before it."),
+    code("PB8006", "an expectation that cannot be compared", "Whose verdict is meant is not said, or there is no decision.", "See `probate schema test`."),
+    code("PB8007", "a case without a time", "Neither it nor its suite nor a dump says when it is.", "Write now: \"2026-11-22T06:00:00Z\"."),
+    code("PB8008", "an input that is no evidence", "An `input` case replaces keys of an example, and the result must be evidence.", "See `probate schema evidence`."),
+    code("PB8009", "a name that is no object of the world", "`when`, `patch` or `remove` names what is not there.", "Write KIND[.GROUP]/[NS/]NAME as in the world."),
+    code("PB8010", "a variant that cannot be used or differs", "Its program is missing, does not load, or answers otherwise than the policy.", "Build it (`cargo xtask twins` for the shipped ones), or mend the one that is wrong."),
+    code("PB8011", "a reason that is no regular expression", "Text between slashes is one.", "Mend the expression, or leave the slashes out."),
+    code("PB8012", "objects or records that cannot be used", "They lack apiVersion, kind or a name, or are there twice.", "The message says which."),
+    code("PB8013", "native tests that cannot be used", "They do not load, or stand beside no policy.", "Put *_test.rego beside the policy that it tests."),
+    code("PB8014", "a suite's policy that cannot be used", "It is not there, not valid, or named twice.", "Mend `policies`."),
+    code("PB8016", "settings that are none", "`settings` holds the spec of Settings.", "See `probate schema settings`."),
+    code("PB8017", "too few lines were reached", "Coverage is below --threshold.", "Add cases for the lines that --coverage shows."),
+    code("PB8018", "no test ran", "There is none, or none whose name matches --run.", "Look at the path and the expression; --allow-empty makes it no failure."),
+    code("PB8019", "an expectation is not rewritten", "A Retain would become a Delete, or the text cannot be edited.", "If the delete is meant: --accept-deletes."),
 
     code("PB9001", "our fault", "Something happened that never should.", "Report it with the message and, if you may, the input."),
 ];
@@ -124,7 +140,9 @@ mod tests {
 
     fn written(text: &str) -> impl Iterator<Item = &str> {
         text.split('"').filter(|word| {
-            word.len() == 6 && word.starts_with("PB") && word.bytes().skip(2).all(|byte| byte.is_ascii_digit())
+            word.len() == 6
+                && word.starts_with("PB")
+                && word.bytes().skip(2).all(|byte| byte.is_ascii_digit())
         })
     }
 

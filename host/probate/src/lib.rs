@@ -16,6 +16,7 @@ pub mod world;
 use clap::{CommandFactory, FromArgMatches};
 use cli::{Cli, Color, Command};
 use exit::{Exit, Outcome, Stop};
+use probate_contract::Diagnostic;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
@@ -64,7 +65,8 @@ fn refused(error: &clap::Error) -> Exit {
         }
         _ => {
             let said = error.render().to_string();
-            print::aside(&format!("error[PB0001]: {}", said.strip_prefix("error: ").unwrap_or(&said).trim_end()));
+            let said = said.strip_prefix("error: ").unwrap_or(&said).trim_end();
+            print::diagnostics(&[Diagnostic::error("PB0001", said)]);
             Exit::Usage
         }
     }
@@ -88,8 +90,5 @@ fn dispatch(cli: Cli) -> Outcome {
 
 /// Ends with the internal error that is nobody's but ours.
 pub(crate) fn internal(message: impl std::fmt::Display) -> Stop {
-    Stop {
-        exit: Exit::Internal,
-        diagnostics: vec![probate_contract::Diagnostic::error("PB9001", message.to_string())],
-    }
+    Stop { exit: Exit::Internal, diagnostics: vec![Diagnostic::error("PB9001", message.to_string())] }
 }

@@ -127,9 +127,8 @@ fn empty(args: &CheckArgs, diagnostics: Vec<Diagnostic>) -> Outcome {
 fn checked(policy: &LoadedPolicy) -> Checked {
     let description = policy.description.clone();
     let language = if policy.manifest.spec.program.wasm.is_some() { Language::Wasm } else { Language::Rego };
-    let size = policy.sources.as_ref().map_or(0, |sources| {
-        sources.files.iter().map(|(_, bytes)| bytes.len()).sum()
-    });
+    let size =
+        policy.sources.as_ref().map_or(0, |sources| sources.files.iter().map(|(_, bytes)| bytes.len()).sum());
     let failed = policy.program.as_ref().err();
     let failed = failed.map(|failure| Failed { cause: failure.cause, message: failure.message.clone() });
     let known = description.as_ref();
@@ -176,7 +175,8 @@ fn update(args: &CheckArgs) -> Result<(), Stop> {
         };
         let written = digest::write(&text, document, &actual)
             .ok_or_else(|| refused("the digest's place is not found in the manifest".into()))?;
-        replace(&path, &written).map_err(|error| refused(format!("the manifest cannot be written: {error}")))?;
+        replace(&path, &written)
+            .map_err(|error| refused(format!("the manifest cannot be written: {error}")))?;
         print::aside(&format!("{name}: digest {actual}"));
     }
     Ok(())

@@ -22,6 +22,10 @@ pub fn run(args: &CodesArgs) -> Outcome {
 fn meaning(name: &str) -> Result<Meaning, Stop> {
     let cause = || Cause::ALL.into_iter().find(|cause| cause.to_string().eq_ignore_ascii_case(name));
     find(name).map(Meaning::from).or_else(|| cause().map(Meaning::from)).ok_or_else(|| {
-        Stop::usage("PB0004", format!("there is no code or cause `{name}`"), "run `probate codes` for all of them")
+        Stop::usage(
+            "PB0004",
+            format!("there is no code or cause `{name}`"),
+            "run `probate codes` for all of them",
+        )
     })
 }

@@ -16,7 +16,8 @@ use std::num::NonZeroUsize;
 pub fn run(args: &DiffArgs, threads: Option<NonZeroUsize>) -> Outcome {
     let shown = plan::shown(&args.shown)?;
     let progress = Progress::new(&args.dumps);
-    let world = world::load(&args.dumps, &args.input, threads, Some(&|file, bytes| progress.read(file, bytes)))?;
+    let world =
+        world::load(&args.dumps, &args.input, threads, Some(&|file, bytes| progress.read(file, bytes)))?;
     drop(progress);
     let engine = session::engine(world.inventory.now(), threads)?;
     let old = Policies::load(&args.against, &engine)?;

@@ -3,8 +3,8 @@
 use crate::cli::{PlanArgs, ShownArgs};
 use crate::exit::{Exit, Outcome, Stop};
 use crate::policies::Policies;
-use crate::world::World;
 use crate::print::{self, Progress};
+use crate::world::World;
 use crate::{session, world};
 use probate_contract::manifest::{Allowed, Match};
 use probate_contract::plan::{PlanReport, Vote};
@@ -20,7 +20,8 @@ use std::num::NonZeroUsize;
 pub fn run(args: &PlanArgs, threads: Option<NonZeroUsize>) -> Outcome {
     let shown = shown(&args.shown)?;
     let progress = Progress::new(&args.dumps);
-    let world = world::load(&args.dumps, &args.input, threads, Some(&|file, bytes| progress.read(file, bytes)))?;
+    let world =
+        world::load(&args.dumps, &args.input, threads, Some(&|file, bytes| progress.read(file, bytes)))?;
     drop(progress);
     let engine = session::engine(world.inventory.now(), threads)?;
     let policies = Policies::load(&args.policies, &engine)?;
@@ -87,8 +88,7 @@ fn selection(report: &PlanReport, policies: &Policies) -> Vec<Diagnostic> {
     let mut said = Vec::new();
     if report.entries.is_empty() {
         said.push(
-            Diagnostic::warning("PB5001", "no claim or volume is shown")
-                .fix("look at the dumps, -n and -l"),
+            Diagnostic::warning("PB5001", "no claim or volume is shown").fix("look at the dumps, -n and -l"),
         );
         return said;
     }
@@ -109,8 +109,11 @@ fn selection(report: &PlanReport, policies: &Policies) -> Vec<Diagnostic> {
         .collect();
     if !everything.is_empty() {
         said.push(
-            Diagnostic::note("PB5004", format!("may delete and selects every namespace and class: {}", everything.join(", ")))
-                .fix("name spec.match.namespaces, namespaceSelector or storageClasses before going beyond Audit"),
+            Diagnostic::note(
+                "PB5004",
+                format!("may delete and selects every namespace and class: {}", everything.join(", ")),
+            )
+            .fix("name spec.match.namespaces, namespaceSelector or storageClasses before going beyond Audit"),
         );
     }
     said

@@ -45,14 +45,22 @@ impl From<&Code> for Meaning {
 impl From<Cause> for Meaning {
     fn from(cause: Cause) -> Self {
         let (group, fix) = match cause.group() {
-            Group::Policy => ("cause: what policies said", "`probate explain OBJECT` shows each policy's answer."),
+            Group::Policy => {
+                ("cause: what policies said", "`probate explain OBJECT` shows each policy's answer.")
+            }
             Group::Evidence => {
                 ("cause: what is not known", "The plan names what is missing and what would supply it.")
             }
-            Group::Guard => ("cause: a guard that nothing lifts", "`probate explain OBJECT` shows what holds it."),
-            Group::Consent => ("cause: a guard that a policy can consent to", "Name it in spec.consents if it may go."),
+            Group::Guard => {
+                ("cause: a guard that nothing lifts", "`probate explain OBJECT` shows what holds it.")
+            }
+            Group::Consent => {
+                ("cause: a guard that a policy can consent to", "Name it in spec.consents if it may go.")
+            }
             Group::Rate => ("cause: pace", "It is the controller's; a plan from dumps is not paced."),
-            Group::Error => ("cause: a policy failed", "Its vote is Retain; `probate check` and `explain` show why."),
+            Group::Error => {
+                ("cause: a policy failed", "Its vote is Retain; `probate check` and `explain` show why.")
+            }
             Group::Protocol => ("cause: the deletion protocol", "It is the controller's."),
         };
         Self { name: cause.to_string(), group, title: cause.meaning(), cause: "", fix }
@@ -75,7 +83,9 @@ pub fn codes(meanings: &[Meaning], one: bool, format: Format) -> Result<(), Stop
     let list = List { api_version: API_VERSION, kind: "CodeList", codes: meanings };
     match format {
         Format::Json | Format::Yaml => super::document(&list, format),
-        Format::Name => super::text(&meanings.iter().map(|meaning| format!("{}\n", meaning.name)).collect::<String>()),
+        Format::Name => {
+            super::text(&meanings.iter().map(|meaning| format!("{}\n", meaning.name)).collect::<String>())
+        }
         Format::Table if !one => super::text(&table(meanings)),
         Format::Table | Format::Wide => {
             super::text(&meanings.iter().map(page).collect::<Vec<_>>().join("\n"))

@@ -80,7 +80,8 @@ fn changes(diff: &PlanDiff, clusters: usize, wide: bool, width: Option<usize>) -
             object(&change.subject.identity, clusters).into(),
             human(change.bytes).into(),
             arrow(&listed(old, causes), &listed(new, causes)).into(),
-            arrow(&listed(old, |state| state.rules.clone()), &listed(new, |state| state.rules.clone())).into(),
+            arrow(&listed(old, |state| state.rules.clone()), &listed(new, |state| state.rules.clone()))
+                .into(),
         ];
         if wide {
             row.push(arrow(&listed(old, annotations), &listed(new, annotations)).into());
@@ -93,8 +94,7 @@ fn changes(diff: &PlanDiff, clusters: usize, wide: bool, width: Option<usize>) -
 
 /// What begins to go first, then what begins to stay, then the rest.
 fn weight(change: &Change) -> u8 {
-    let goes =
-        |state: Option<&State>| state.is_some_and(|state| state.action == DecisionAction::Delete);
+    let goes = |state: Option<&State>| state.is_some_and(|state| state.action == DecisionAction::Delete);
     match (goes(change.old.as_ref()), goes(change.new.as_ref())) {
         (false, true) => 0,
         (true, false) => 1,

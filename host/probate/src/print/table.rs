@@ -139,6 +139,9 @@ mod tests {
             plain(None),
             "A       LONG   REASON\nvalue   1      a reason that does not fit the terminal\n... and 3 more\n"
         );
-        assert_eq!(plain(Some(40)), "A       LONG   REASON\nvalue   1      a reason that does not...\n... and 3 more\n");
+        assert_eq!(
+            plain(Some(40)),
+            "A       LONG   REASON\nvalue   1      a reason that does not...\n... and 3 more\n"
+        );
     }
 }

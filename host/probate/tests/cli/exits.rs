@@ -134,8 +134,12 @@ fn wrong_usage_has_a_code_too() {
 fn diff_shows_what_changes_and_says_so() {
     let folder = small();
     let diff = |new: &str, old: &str| {
-        let args: Vec<&str> =
-            ["diff", "dump.yaml"].iter().chain(&WHOLE).chain(&["-p", new, "--against", old]).copied().collect();
+        let args: Vec<&str> = ["diff", "dump.yaml"]
+            .iter()
+            .chain(&WHOLE)
+            .chain(&["-p", new, "--against", old])
+            .copied()
+            .collect();
         probate(folder.path(), &args)
     };
     let run = diff("unused.rego", "keep.rego");
@@ -149,7 +153,7 @@ fn diff_shows_what_changes_and_says_so() {
 #[test]
 fn check_tells_what_loads() {
     let folder = small();
-    let check = |args: &[&str]| probate(folder.path(), &[&["check"], args].concat());
+    let check = |args: &[&str]| probate(folder.path(), &[&["check"][..], args].concat());
     let run = check(&["unused.rego", "-o", "wide"]);
     assert_eq!(run.code, 0, "{}", run.err);
     for part in ["digest       sha256:", "reads        usage.unusedSince", "imports      none"] {
@@ -192,7 +196,7 @@ fn nobody_reads_to_the_end() {
 fn colors_only_where_they_are_wanted() {
     let folder = small();
     let colored = |args: &[&str], set: Option<(&str, &str)>| {
-        let mut command = command(folder.path(), &[&["codes", "Hold"], args].concat());
+        let mut command = command(folder.path(), &[&["codes", "Hold"][..], args].concat());
         let run = of(&command.envs(set).output().unwrap());
         assert_eq!(run.code, 0, "{}", run.err);
         run.out.contains('\u{1b}')

@@ -15,8 +15,10 @@ fn a_new_rego_policy_passes_its_tests_and_fails_them_inverted() {
     assert_eq!(run.code, 0, "{}{}", run.out, run.err);
     let path = folder.path().join("Dev Claims/policy.rego");
     let text = fs::read_to_string(&path).unwrap();
-    let inverted =
-        text.replace("\"Delete\"", "\"x\"").replace("\"Retain\"", "\"Delete\"").replace("\"x\"", "\"Retain\"");
+    let inverted = text
+        .replace("\"Delete\"", "\"x\"")
+        .replace("\"Retain\"", "\"Delete\"")
+        .replace("\"x\"", "\"Retain\"");
     assert_ne!(text, inverted);
     fs::write(&path, inverted).unwrap();
     let run = probate(folder.path(), &["test", "Dev Claims"]);
@@ -27,17 +29,21 @@ fn a_new_rego_policy_passes_its_tests_and_fails_them_inverted() {
 fn a_new_rust_policy_finds_the_sdk() {
     let outside = folder(&[]);
     let manifest = |args: &[&str]| {
-        let run = probate(outside.path(), &[&["init", "rust"], args].concat());
+        let run = probate(outside.path(), &[&["init", "rust"][..], args].concat());
         assert_eq!(run.code, 0, "{}", run.err);
         fs::read_to_string(outside.path().join(args[0]).join("Cargo.toml")).unwrap()
     };
     let text = manifest(&["away"]);
     let tag = concat!("tag = \"v", env!("CARGO_PKG_VERSION"), "\"");
-    assert!(text.contains("git = \"https://") && text.contains(tag) && text.contains("\n[workspace]\n"), "{text}");
+    assert!(
+        text.contains("git = \"https://") && text.contains(tag) && text.contains("\n[workspace]\n"),
+        "{text}"
+    );
     let sdk = root().join("sdk/rust");
     let text = manifest(&["given", "--sdk", sdk.to_str().unwrap()]);
     assert!(text.contains("path = \"") && text.contains("sdk/rust\""), "{text}");
-    let checkout = folder(&[("sdk/rust/Cargo.toml", "[package]\nname = \"probate-sdk\"\n"), ("a/README", "")]);
+    let checkout =
+        folder(&[("sdk/rust/Cargo.toml", "[package]\nname = \"probate-sdk\"\n"), ("a/README", "")]);
     let run = probate(&checkout.path().join("a"), &["init", "rust", "b"]);
     assert_eq!(run.code, 0, "{}", run.err);
     let text = fs::read_to_string(checkout.path().join("a/b/Cargo.toml")).unwrap();

@@ -27,10 +27,10 @@ const RUST: [(&str, &str); 7] = [
 /// Words of Rego and Rust, and names that something else has.
 const TAKEN: [&str; 58] = [
     "abstract", "alloc", "as", "async", "await", "become", "box", "break", "const", "contains", "continue",
-    "core", "crate", "data", "default", "do", "dyn", "else", "enum", "every", "extern", "false", "final", "fn",
-    "for", "gen", "if", "impl", "import", "in", "input", "let", "loop", "macro", "match", "mod", "move", "mut",
-    "not", "null", "package", "probate", "pub", "ref", "return", "self", "some", "static", "std", "struct",
-    "super", "test", "trait", "true", "type", "use", "while", "with",
+    "core", "crate", "data", "default", "do", "dyn", "else", "enum", "every", "extern", "false", "final",
+    "fn", "for", "gen", "if", "impl", "import", "in", "input", "let", "loop", "macro", "match", "mod",
+    "move", "mut", "not", "null", "package", "probate", "pub", "ref", "return", "self", "some", "static",
+    "std", "struct", "super", "test", "trait", "true", "type", "use", "while", "with",
 ];
 
 /// Runs the command.
@@ -50,14 +50,16 @@ pub fn run(args: &InitArgs) -> Outcome {
     let crate_name = name.replace(['-', '.'], "_");
     let title = name.replace(['-', '.'], " ");
     // Longer words first: one may be part of another.
-    let words =
-        [("PACKAGE", crate_name.as_str()), ("CRATE", &crate_name), ("TITLE", &title), ("SDK", &sdk)];
+    let words = [("PACKAGE", crate_name.as_str()), ("CRATE", &crate_name), ("TITLE", &title), ("SDK", &sdk)];
     for (file, template) in files {
-        let mut text = words.iter().fold((*template).to_owned(), |text, (word, value)| text.replace(word, value));
+        let mut text =
+            words.iter().fold((*template).to_owned(), |text, (word, value)| text.replace(word, value));
         if *file == "README.md" {
             text = text.replace("# NAME\n", &format!("# {name}\n")).replace(" DIR", &format!(" {shown}"));
         } else {
-            text = text.replace("name: NAME", &format!("name: {name}")).replace("\"NAME\"", &format!("\"{name}\""));
+            text = text
+                .replace("name: NAME", &format!("name: {name}"))
+                .replace("\"NAME\"", &format!("\"{name}\""));
         }
         write(&folder.join(file), &text).map_err(|error| refused(folder, &error.to_string()))?;
     }
@@ -103,9 +105,11 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    fs::OpenOptions::new().write(true).create_new(true).open(path).and_then(|mut file| {
-        io::Write::write_all(&mut file, text.as_bytes())
-    })
+    fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path)
+        .and_then(|mut file| io::Write::write_all(&mut file, text.as_bytes()))
 }
 
 /// A name for policy, package and crate, made of the folder's.

@@ -31,7 +31,9 @@ fn place(entry: &Entry) -> Place {
         _ if entry.follows.is_some() => Place::Goes,
         DecisionAction::Delete => Place::Goes,
         DecisionAction::Retain if entry.candidate => Place::Candidate,
-        DecisionAction::Retain if entry.decision.causes.iter().any(|cause| cause.is_failure()) => Place::Failed,
+        DecisionAction::Retain if entry.decision.causes.iter().any(|cause| cause.is_failure()) => {
+            Place::Failed
+        }
         DecisionAction::Retain if annotated || !entry.annotations.is_empty() => Place::Annotated,
         DecisionAction::Retain => Place::Stays,
     }
@@ -61,9 +63,8 @@ fn by_cause<'a>(report: &'a PlanReport, stays: &[&'a Entry]) -> Vec<(Option<Caus
         let total = report.summary.causes.iter().find(|total| Some(total.cause) == *cause);
         total.map_or(0, |total| total.bytes)
     };
-    let idle = |cause: &Option<Cause>| {
-        matches!(cause, None | Some(Cause::NoPolicyMatched | Cause::NoPolicyDecided))
-    };
+    let idle =
+        |cause: &Option<Cause>| matches!(cause, None | Some(Cause::NoPolicyMatched | Cause::NoPolicyDecided));
     let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort_by_key(|(cause, _)| (idle(cause), std::cmp::Reverse(held(cause)), *cause));
     groups
@@ -141,11 +142,7 @@ fn fill(report: &PlanReport, table: &mut Table, most: Option<usize>, row: impl F
         let rest = entries.get(shown..).unwrap_or_default();
         if !rest.is_empty() {
             let bytes = rest.iter().map(|entry| super::counted(entry)).fold(0, i64::saturating_add);
-            table.line(format!(
-                "... and {} more {of}, {} (-o wide shows all)",
-                rest.len(),
-                human(bytes)
-            ));
+            table.line(format!("... and {} more {of}, {} (-o wide shows all)", rest.len(), human(bytes)));
         }
     };
     add(&going(&placed(report, Place::Goes)), None, "deletes");

@@ -2,8 +2,8 @@
 
 use super::counted;
 use crate::cli::GroupBy;
-use crate::print::table::{Cell, Table};
 use crate::print::style;
+use crate::print::table::{Cell, Table};
 use probate_contract::API_VERSION;
 use probate_contract::plan::{DecisionAction, Entry, PlanReport, Total, Vote};
 use probate_core::quantity::human;
@@ -48,9 +48,7 @@ pub(super) fn sums(report: &PlanReport, by: GroupBy) -> Sums {
     }
     let mut groups: Vec<Sum> = groups.into_values().collect();
     let weight = |sum: &Sum| (sum.delete.bytes, sum.candidates.bytes, sum.retain.bytes);
-    groups.sort_by(|left, right| {
-        weight(right).cmp(&weight(left)).then_with(|| left.group.cmp(&right.group))
-    });
+    groups.sort_by(|left, right| weight(right).cmp(&weight(left)).then_with(|| left.group.cmp(&right.group)));
     let group_by = match by {
         GroupBy::Namespace => "Namespace",
         GroupBy::Class => "StorageClass",
@@ -63,7 +61,9 @@ pub(super) fn sums(report: &PlanReport, by: GroupBy) -> Sums {
 fn groups_of(entry: &Entry, by: GroupBy) -> Vec<(String, bool)> {
     let one = |name: Option<&String>| vec![(name.cloned().unwrap_or_else(|| NONE.into()), true)];
     match by {
-        GroupBy::Namespace => one(entry.subject.identity.namespace.as_ref().or(entry.claim_namespace.as_ref())),
+        GroupBy::Namespace => {
+            one(entry.subject.identity.namespace.as_ref().or(entry.claim_namespace.as_ref()))
+        }
         GroupBy::Class => one(entry.storage_class.as_ref()),
         GroupBy::Policy if entry.verdicts.is_empty() => one(None),
         GroupBy::Policy => {

@@ -55,7 +55,9 @@ fn listed(title: &str, report: &PlanReport, entries: &[&Entry]) -> String {
     if entries.is_empty() {
         return format!("\n### {title}\n\nNone.\n");
     }
-    let mut text = format!("\n### {title}\n\n| action | object | size | cause | rule | reason |\n|---|---|---|---|---|---|\n");
+    let mut text = format!(
+        "\n### {title}\n\n| action | object | size | cause | rule | reason |\n|---|---|---|---|---|---|\n"
+    );
     for entry in entries {
         let reason = match &entry.follows {
             Some(follows) => format!("goes with {}", object(&follows.claim, 1)),

@@ -29,14 +29,24 @@ fn sums(report: &PlanReport, width: Option<usize>) -> String {
             note.into(),
         ]);
     };
-    add("Delete", if summary.delete.count > 0 { style::BAD } else { style::PLAIN }, summary.delete, far(report));
+    add(
+        "Delete",
+        if summary.delete.count > 0 { style::BAD } else { style::PLAIN },
+        summary.delete,
+        far(report),
+    );
     if summary.candidates.count > 0 {
         let note = "only time or watching holds them".to_owned();
         add("Candidates", style::CAREFUL, summary.candidates, note);
     }
     add("Retain", style::PLAIN, summary.retain, String::new());
     if summary.incomplete.count > 0 {
-        add("Incomplete", style::CAREFUL, summary.incomplete, "a fact that is needed is not known".to_owned());
+        add(
+            "Incomplete",
+            style::CAREFUL,
+            summary.incomplete,
+            "a fact that is needed is not known".to_owned(),
+        );
     }
     let mut text = table.render(width);
     if summary.annotate.count > 0 {
@@ -110,11 +120,13 @@ fn holder(source: &IncompleteSource) -> String {
 /// The one flag or dump that would release most.
 fn release(report: &PlanReport) -> String {
     let Some(first) = report.incomplete.first() else { return String::new() };
-    let mut text =
-        format!("What would tell most: {}\n  {}\n", holder(first), first.remedy);
+    let mut text = format!("What would release most: {}\n  {}\n", holder(first), first.remedy);
     let more = report.incomplete.len().saturating_sub(1);
     if more > 0 {
-        text.push_str(&format!("  and {} (-o wide shows all)\n", counted(u64::try_from(more).unwrap_or(0), "more source")));
+        text.push_str(&format!(
+            "  and {} (-o wide shows all)\n",
+            counted(u64::try_from(more).unwrap_or(0), "more source")
+        ));
     }
     text
 }

@@ -128,6 +128,7 @@ pub const CODES: &[Code] = &[
     code("PB8017", "too few lines were reached", "Coverage is below --threshold.", "Add cases for the lines that --coverage shows."),
     code("PB8018", "no test ran", "There is none, or none whose name matches --run.", "Look at the path and the expression; --allow-empty makes it no failure."),
     code("PB8019", "an expectation is not rewritten", "A Retain would become a Delete, or the text cannot be edited.", "If the delete is meant: --accept-deletes."),
+    code("PB8020", "a native test is not true", "A test_ rule is undefined or false, errs, or meets a limit.", "Mend the rule or the test; `probate test -o wide` shows its prints."),
 
     code("PB9001", "our fault", "Something happened that never should.", "Report it with the message and, if you may, the input."),
 ];

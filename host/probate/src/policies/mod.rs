@@ -149,7 +149,15 @@ pub fn load(found: Found, engine: &Engine) -> LoadedPolicy {
     policy.program = loaded.map_err(|LoadError { cause, message, diagnostics }| {
         let file = policy.path.display().to_string();
         policy.diagnostics.extend(diagnostics.into_iter().map(|diagnostic| {
-            let diagnostic = if diagnostic.file.is_none() { diagnostic.file(&*file) } else { diagnostic };
+            let named = |file: &str| {
+                let sources = policy.sources.iter().flat_map(|sources| &sources.files);
+                sources.into_iter().any(|(name, _)| name == file)
+            };
+            let diagnostic = match &diagnostic.file {
+                None => diagnostic.file(&*file),
+                Some(source) if named(source) => placed(&policy.path, diagnostic),
+                Some(_) => diagnostic,
+            };
             let consequence = diagnostic.consequence.clone();
             Diagnostic {
                 consequence: consequence

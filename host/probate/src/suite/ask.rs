@@ -79,7 +79,8 @@ pub(crate) fn decide(
     plans: &Plans,
     bench: &Bench<'_>,
 ) -> Result<Actual, Vec<Diagnostic>> {
-    let wrong = |code: &str, message: String, fix: &str| vec![suite.diagnostic(code, message, leaf.line).fix(fix)];
+    let wrong =
+        |code: &str, message: String, fix: &str| vec![suite.diagnostic(code, message, leaf.line).fix(fix)];
     let shape = "write when: pvc/NAMESPACE/NAME or pv/NAME, with CLUSTER: before it where there are several";
     let Some(when) = &leaf.when else {
         let message = format!("`{}` has neither when nor input", leaf.name);
@@ -91,7 +92,8 @@ pub(crate) fn decide(
         .ok_or_else(|| wrong("PB8009", format!("`{when}` is no claim or volume"), shape))?;
     let plan = plan(suite, leaf, seats, plans, bench)?;
     let (report, clusters) = &*plan;
-    let found = pipeline::find(report, target.cluster.as_deref(), kind, target.namespace.as_deref(), &target.name);
+    let found =
+        pipeline::find(report, target.cluster.as_deref(), kind, target.namespace.as_deref(), &target.name);
     let entry = match found.as_slice() {
         [entry] => *entry,
         [] => {
@@ -105,7 +107,11 @@ pub(crate) fn decide(
     };
     if entry.verdicts.is_empty() {
         let message = format!("no policy of the suite selects `{when}`");
-        return Err(wrong("PB8004", message, "see match and subjects of the manifest, or name another subject"));
+        return Err(wrong(
+            "PB8004",
+            message,
+            "see match and subjects of the manifest, or name another subject",
+        ));
     }
     Ok(Actual::of(entry))
 }

@@ -78,7 +78,8 @@ impl<'e> Bench<'e> {
         }
         let open: Open = serde_json::from_str(&parameters).unwrap_or_default();
         let (policy, program) = loaded.with_parameters(&open);
-        let program = program.map(|program| if self.coverage && watched { program.covered() } else { program });
+        let program =
+            program.map(|program| if self.coverage && watched { program.covered() } else { program });
         if let (true, true, Ok(program)) = (self.coverage, watched, &program) {
             let folder = loaded.path.parent().unwrap_or(Path::new("")).to_owned();
             locked(&self.covered).push((folder, program.clone()));
@@ -117,7 +118,10 @@ pub(crate) fn own_parameters(loaded: &LoadedPolicy, parameters: &Open, alone: bo
 }
 
 /// Loads a program in place of a policy's own.
-pub(crate) fn load_as(found: policies::find::Found, engine: &Engine) -> Result<LoadedPolicy, Vec<Diagnostic>> {
+pub(crate) fn load_as(
+    found: policies::find::Found,
+    engine: &Engine,
+) -> Result<LoadedPolicy, Vec<Diagnostic>> {
     let loaded = policies::load(found, engine);
     if loaded.program.is_ok() {
         return Ok(loaded);

@@ -22,7 +22,8 @@ pub(crate) fn lines(parts: Vec<(PathBuf, Coverage)>) -> Lines {
     }
     let mut all = Lines::default();
     for (file, lines) in files {
-        let missed: Vec<u64> = lines.iter().filter(|(_, reached)| !**reached).map(|(line, _)| *line).collect();
+        let missed: Vec<u64> =
+            lines.iter().filter(|(_, reached)| !**reached).map(|(line, _)| *line).collect();
         let count = u64::try_from(lines.len()).unwrap_or(u64::MAX);
         let covered = count - u64::try_from(missed.len()).unwrap_or(0);
         all.lines += count;
@@ -46,7 +47,8 @@ mod tests {
     #[test]
     fn a_line_reached_anywhere_is_covered() {
         let part = |covered: &[u64], missed: &[u64]| {
-            let file = FileCoverage { file: "policy.rego".into(), covered: covered.into(), missed: missed.into() };
+            let file =
+                FileCoverage { file: "policy.rego".into(), covered: covered.into(), missed: missed.into() };
             (PathBuf::from("a/cases/.."), Coverage { files: vec![file] })
         };
         let lines = lines(vec![part(&[1], &[2, 3]), part(&[2], &[1, 3])]);

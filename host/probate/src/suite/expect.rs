@@ -127,7 +127,8 @@ fn fits(expected: &str, text: &str) -> Result<bool, String> {
         Some(pattern) => {
             let regex = Regex::new(pattern).map_err(|error| {
                 let said = error.to_string();
-                said.lines().last().unwrap_or("no regular expression").trim().to_owned()
+                let last = said.lines().last().unwrap_or("no regular expression").trim();
+                last.strip_prefix("error: ").unwrap_or(last).to_owned()
             })?;
             Ok(regex.is_match(text))
         }

@@ -50,10 +50,13 @@ pub(crate) fn objects(cluster: &str, objects: Vec<Arc<Value>>, now: i64) -> Vec<
         if id.kind != "PersistentVolume" || !text(object, "/spec/claimRef/uid").is_empty() {
             continue;
         }
-        let claim =
-            (text(object, "/spec/claimRef/namespace").to_owned(), text(object, "/spec/claimRef/name").to_owned());
+        let claim = (
+            text(object, "/spec/claimRef/namespace").to_owned(),
+            text(object, "/spec/claimRef/name").to_owned(),
+        );
         if pairs.volume_of(&claim) == Some(id.name.as_str())
-            && let (Some(uid), Some(Value::Object(named))) = (uids.get(&claim), object.pointer_mut("/spec/claimRef"))
+            && let (Some(uid), Some(Value::Object(named))) =
+                (uids.get(&claim), object.pointer_mut("/spec/claimRef"))
         {
             named.insert("uid".into(), json!(uid));
         }
@@ -172,10 +175,14 @@ mod tests {
 
     #[test]
     fn a_bound_pair_agrees_on_the_uid() {
-        let pair = filled(&[claim(json!({"volumeName": "v"})), volume(json!({"namespace": "a", "name": "c"}))]);
+        let pair =
+            filled(&[claim(json!({"volumeName": "v"})), volume(json!({"namespace": "a", "name": "c"}))]);
         assert_eq!(text(&pair[0], "/metadata/uid"), text(&pair[1], "/spec/claimRef/uid"));
         assert_eq!((text(&pair[0], "/status/phase"), text(&pair[1], "/status/phase")), ("Bound", "Bound"));
-        let pair = filled(&[claim(json!({"volumeName": "v"})), volume(json!({"namespace": "a", "name": "c", "uid": "x"}))]);
+        let pair = filled(&[
+            claim(json!({"volumeName": "v"})),
+            volume(json!({"namespace": "a", "name": "c", "uid": "x"})),
+        ]);
         assert_eq!(text(&pair[0], "/metadata/uid"), "x");
         let reserved = filled(&[claim(json!({})), volume(json!({"namespace": "a", "name": "c"}))]);
         assert_eq!(text(&reserved[1], "/spec/claimRef/uid"), "");

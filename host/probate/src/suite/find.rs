@@ -113,7 +113,9 @@ pub(crate) fn find(paths: &[PathBuf]) -> Found {
 fn folder(root: &Path, found: &mut Found) {
     let hidden = |name: &std::ffi::OsStr| {
         name.to_str().is_some_and(|name| {
-            (name.starts_with('.') && name != "." && name != "..") || name == "target" || name == "node_modules"
+            (name.starts_with('.') && name != "." && name != "..")
+                || name == "target"
+                || name == "node_modules"
         })
     };
     let walk = WalkDir::new(root)
@@ -155,7 +157,7 @@ fn suites(path: &Path) -> Result<Vec<Suite>, Vec<Diagnostic>> {
     }
     let name = path.display().to_string();
     let documents: Vec<Value> =
-        document::parse(&text, &name, "PB8002").map_err(|diagnostic| vec![diagnostic])?;
+        document::parse(&text, &name, "PB8002").map_err(|diagnostic| vec![unplaced(diagnostic)])?;
     let single = documents.len() == 1;
     let nodes = tree::parse(&text).unwrap_or_default();
     let mut found = Vec::new();
@@ -195,11 +197,20 @@ fn typed(raw: &Value, text: Option<&str>, name: &str, at: usize) -> Result<Polic
     });
     match (fit, text) {
         (Err(plain), Some(text)) => match document::parse::<PolicyTest>(text, name, "PB8002") {
-            Err(placed) => Err(placed.fix("see `probate schema test`")),
+            Err(placed) => Err(unplaced(placed).fix("see `probate schema test`")),
             Ok(_) => Err(plain),
         },
         (fit, _) => fit,
     }
+}
+
+/// The place stands before the message already.
+fn unplaced(mut diagnostic: Diagnostic) -> Diagnostic {
+    let rest = diagnostic.message.split_once(": ").filter(|(place, _)| place.starts_with("line "));
+    if let Some(rest) = rest.map(|(_, rest)| rest.to_owned()) {
+        diagnostic.message = rest;
+    }
+    diagnostic
 }
 
 /// Takes nulls out of every `expect`.
@@ -252,9 +263,14 @@ mod tests {
 
     #[test]
     fn paths_are_tidied() {
-        for (path, tidied) in
-            [("a/b/../c", "a/c"), ("./a", "a"), ("../a", "../a"), ("../../a/..", "../.."), (".", "."), ("/a/../b", "/b")]
-        {
+        for (path, tidied) in [
+            ("a/b/../c", "a/c"),
+            ("./a", "a"),
+            ("../a", "../a"),
+            ("../../a/..", "../.."),
+            (".", "."),
+            ("/a/../b", "/b"),
+        ] {
             assert_eq!(tidy(Path::new(path)), Path::new(tidied), "{path}");
         }
     }

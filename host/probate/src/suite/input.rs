@@ -24,7 +24,8 @@ const SPLIT: [&str; 5] = ["cluster", "subject", "volume", "usage", "retention"];
 /// The input is no evidence.
 pub(crate) fn ask(suite: &Suite, leaf: &Leaf, input: &Open, seat: &Seat) -> Result<Actual, Vec<Diagnostic>> {
     let wrong = |message: String| {
-        let fix = "see `probate schema evidence`; `probate explain OBJECT DUMP -o json` prints whole evidence";
+        let fix =
+            "see `probate schema evidence`; `probate explain OBJECT DUMP -o json` prints whole evidence";
         vec![suite.diagnostic("PB8008", message, leaf.line).fix(fix)]
     };
     let answer = match (&seat.program, &seat.policy.program) {
@@ -34,9 +35,9 @@ pub(crate) fn ask(suite: &Suite, leaf: &Leaf, input: &Open, seat: &Seat) -> Resu
             let seen = project(&document, &described.reads).to_string();
             let program = program.at(u64::try_from(now).unwrap_or(0));
             let answer = program.ask(&[Arc::from(seen.as_str())]).pop();
-            answer.unwrap_or_else(|| Err(failed(Cause::SandboxFailed, "the sandbox gave no answer"))).and_then(
-                |verdict| checked(&seat.policy.spec().actions, verdict),
-            )
+            answer
+                .unwrap_or_else(|| Err(failed(Cause::SandboxFailed, "the sandbox gave no answer")))
+                .and_then(|verdict| checked(&seat.policy.spec().actions, verdict))
         }
         (Err(failure), _) | (_, Err(failure)) => Err(failure.clone()),
     };
@@ -114,7 +115,8 @@ fn known(shape: &Shape, value: &Value, path: &mut Vec<String>) -> Result<(), Str
                 let keys: Vec<&str> = path.iter().map(String::as_str).collect();
                 match shape.lookup(&keys) {
                     Lookup::Missing { suggestion, .. } => {
-                        let hint = suggestion.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                        let hint =
+                            suggestion.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
                         return Err(format!("evidence has no `{}`{hint}", path.join(".")));
                     }
                     Lookup::Found { shape: Shape::Open, .. } => {}
@@ -173,7 +175,8 @@ fn pair(key: &str) -> Option<(String, String)> {
 
 fn age(map: &mut Open, given: Option<&Value>, since: &str, seconds: &str, now: i64) {
     let stated = |key: &str| given.and_then(|given| given.get(key)).is_some_and(|value| !value.is_null());
-    if let Some(age) = map.get(seconds).and_then(Value::as_i64).filter(|_| stated(seconds) && !stated(since)) {
+    if let Some(age) = map.get(seconds).and_then(Value::as_i64).filter(|_| stated(seconds) && !stated(since))
+    {
         map.insert(since.to_owned(), json!(time::format(now.saturating_sub(age))));
         return;
     }
@@ -225,7 +228,12 @@ mod tests {
         let document = made(input).unwrap();
         assert_eq!(document["usage"]["unusedSeconds"], 86_400);
         assert_eq!(document["subject"]["createdAt"], "2026-11-21T23:59:00Z");
-        assert_eq!(document["namespace"]["ageSeconds"], json!(time::parse("2026-11-22T00:00:00Z").unwrap() - time::parse("2025-11-05T08:00:00Z").unwrap()));
+        assert_eq!(
+            document["namespace"]["ageSeconds"],
+            json!(
+                time::parse("2026-11-22T00:00:00Z").unwrap() - time::parse("2025-11-05T08:00:00Z").unwrap()
+            )
+        );
         assert_eq!(document["subject"]["object"]["status"]["phase"], "Bound");
         let without = made(json!({"example": "volume", "volume": {"releasedSince": null}})).unwrap();
         assert_eq!(without["volume"].get("releasedSeconds"), None);

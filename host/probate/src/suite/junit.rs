@@ -11,7 +11,8 @@ use std::io::{self, Write};
 pub fn write(report: &TestReport, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     let count = |wanted: Ended| report.tests().filter(|test| test.result == wanted).count();
-    let broken = report.files.iter().filter(|file| !file.diagnostics.is_empty()).count() + report.diagnostics.len();
+    let broken =
+        report.files.iter().filter(|file| !file.diagnostics.is_empty()).count() + report.diagnostics.len();
     let errors = count(Ended::Errored) + broken;
     let tests = report.tests().count() + broken;
     writeln!(
@@ -24,7 +25,11 @@ pub fn write(report: &TestReport, out: &mut dyn Write) -> io::Result<()> {
     }
     if !report.diagnostics.is_empty() {
         let said: Vec<String> = report.diagnostics.iter().map(ToString::to_string).collect();
-        writeln!(out, "  <testsuite name=\"probate\" tests=\"{0}\" failures=\"0\" errors=\"{0}\">", said.len())?;
+        writeln!(
+            out,
+            "  <testsuite name=\"probate\" tests=\"{0}\" failures=\"0\" errors=\"{0}\">",
+            said.len()
+        )?;
         for text in said {
             lone(&text, out)?;
         }
@@ -79,7 +84,12 @@ fn case(file: &File, test: &Test, out: &mut dyn Write) -> io::Result<()> {
         .collect();
     let first = said.first().map(String::as_str).unwrap_or("not true");
     let first = first.lines().next().unwrap_or_default();
-    writeln!(out, "><{element} message=\"{}\">{}</{element}></testcase>", escaped(first), escaped(&said.join("\n")))
+    writeln!(
+        out,
+        "><{element} message=\"{}\">{}</{element}></testcase>",
+        escaped(first),
+        escaped(&said.join("\n"))
+    )
 }
 
 /// Text in XML; characters that XML does not have become `?`.

@@ -32,7 +32,10 @@ pub const CODES: &[(&str, &str)] = &[
     ("PB8003", "A case without expect: it could never fail."),
     ("PB8004", "No policy of the suite selects the case's subject, so nothing is tested."),
     ("PB8005", "The case's subject is not in its world, or in several clusters of it."),
-    ("PB8006", "An expectation that cannot be compared: whose verdict is meant is not said, or there is no decision."),
+    (
+        "PB8006",
+        "An expectation that cannot be compared: whose verdict is meant is not said, or there is no decision.",
+    ),
     ("PB8007", "A case without a time: neither it nor its suite nor a dump says when it is."),
     ("PB8008", "An input that is no evidence."),
     ("PB8009", "A name in when, patch or remove that is no object of the world."),
@@ -44,7 +47,11 @@ pub const CODES: &[(&str, &str)] = &[
     ("PB8016", "Settings of a suite that are no settings."),
     ("PB8017", "Fewer lines of Rego were reached than the threshold asks for."),
     ("PB8018", "There is no test, or none whose name matches."),
-    ("PB8019", "An expectation that is not rewritten: a Retain would become a Delete, or the text cannot be edited."),
+    (
+        "PB8019",
+        "An expectation that is not rewritten: a Retain would become a Delete, or the text cannot be edited.",
+    ),
+    ("PB8020", "A native test that is not true, errs, or meets a limit."),
 ];
 
 #[cfg(test)]

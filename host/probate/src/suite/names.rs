@@ -78,7 +78,8 @@ impl Target {
             None => (kind, None),
         };
         let kind = kind.to_lowercase();
-        let kind = SHORT.iter().find(|(short, _)| *short == kind).map_or(kind, |(_, long)| (*long).to_owned());
+        let kind =
+            SHORT.iter().find(|(short, _)| *short == kind).map_or(kind, |(_, long)| (*long).to_owned());
         Ok(Self { cluster, kind, group, namespace, name: name.to_owned() })
     }
 
@@ -119,7 +120,12 @@ impl Id {
         let text = |path: &str| object.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
         let version = text("/apiVersion");
         let group = version.split_once('/').map_or("", |(group, _)| group).to_owned();
-        Self { group, kind: text("/kind"), namespace: text("/metadata/namespace"), name: text("/metadata/name") }
+        Self {
+            group,
+            kind: text("/kind"),
+            namespace: text("/metadata/namespace"),
+            name: text("/metadata/name"),
+        }
     }
 }
 
@@ -152,7 +158,12 @@ mod tests {
     #[test]
     fn objects_are_named_as_kubectl_names_them() {
         let machine = json!({"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachine", "metadata": {"namespace": "vms", "name": "db"}});
-        for text in ["vm/vms/db", "VirtualMachine/vms/db", "virtualmachines.kubevirt.io/vms/db", "host:vms.kubevirt.io/vms/db"] {
+        for text in [
+            "vm/vms/db",
+            "VirtualMachine/vms/db",
+            "virtualmachines.kubevirt.io/vms/db",
+            "host:vms.kubevirt.io/vms/db",
+        ] {
             assert!(Target::parse(text).unwrap().means(&machine), "{text}");
         }
         for text in ["vmi/vms/db", "vm.example.com/vms/db", "vm/db", "vm/vms/d"] {

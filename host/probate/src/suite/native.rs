@@ -143,7 +143,8 @@ fn listed(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
         let extension = path.extension().and_then(std::ffi::OsStr::to_str);
         path.is_file() && extension.is_some_and(|extension| extensions.contains(&extension))
     };
-    let mut paths: Vec<PathBuf> = entries.map(|entry| super::find::tidy(&entry.path())).filter(fits).collect();
+    let mut paths: Vec<PathBuf> =
+        entries.map(|entry| super::find::tidy(&entry.path())).filter(fits).collect();
     paths.sort();
     paths
 }
@@ -191,7 +192,7 @@ fn run_group(group: &Group, bench: &Bench<'_>, options: Options<'_>) -> (Vec<Fil
 
 fn one(tests: &RegoTests, name: &str, file: &str, line: u64) -> Test {
     let blank = Test { name: name.to_owned(), line: Some(line), ..Test::default() };
-    let said = |message: String| vec![Diagnostic::error("PB8013", message).file(file).at(line, 1)];
+    let said = |message: String| vec![Diagnostic::error("PB8020", message).file(file).at(line, 1)];
     match tests.run(name) {
         Ok(TestReply { outcome: TestOutcome::Passed, .. }) => blank,
         Ok(TestReply { outcome: TestOutcome::Failed, message, prints }) => {

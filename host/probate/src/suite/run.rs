@@ -96,7 +96,9 @@ fn run_suite(suite: &Suite, bench: &Bench<'_>, options: Options<'_>) -> (File, V
     file.diagnostics = diagnostics;
     let plans: Vec<Plans> = (0..=variants.len()).map(|_| Plans::default()).collect();
     let job = |at: usize| {
-        leaves.get(at).map(|leaf| Job { suite, leaf, bench, policies: &policies, variants: &variants, plans: &plans }.run())
+        leaves.get(at).map(|leaf| {
+            Job { suite, leaf, bench, policies: &policies, variants: &variants, plans: &plans }.run()
+        })
     };
     let mut edits = Vec::new();
     for (tests, edit) in in_parallel(options.threads, leaves.len(), job).into_iter().flatten() {
@@ -126,17 +128,15 @@ fn policies(suite: &Suite, bench: &Bench<'_>) -> Result<Vec<Arc<LoadedPolicy>>, 
             && left.policy().id() == right.policy().id()
         {
             let message = format!("`{}` is there twice", left.policy().id());
-            wrong.push(suite.diagnostic("PB8014", message, suite.line("policies")).fix("name each policy once"));
+            wrong.push(
+                suite.diagnostic("PB8014", message, suite.line("policies")).fix("name each policy once"),
+            );
         }
     }
     if wrong.is_empty() { Ok(all) } else { Err(wrong) }
 }
 
-fn variants(
-    suite: &Suite,
-    policies: &[Arc<LoadedPolicy>],
-    bench: &Bench<'_>,
-) -> (Variants, Vec<Diagnostic>) {
+fn variants(suite: &Suite, policies: &[Arc<LoadedPolicy>], bench: &Bench<'_>) -> (Variants, Vec<Diagnostic>) {
     let mut loaded = Vec::new();
     let mut wrong = Vec::new();
     for (name, program) in &suite.test.variants {

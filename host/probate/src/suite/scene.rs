@@ -140,11 +140,23 @@ impl Scene {
             let id = Id::of(&object.value);
             if id.kind.is_empty() || id.name.is_empty() {
                 let message = "an object without kind or metadata.name";
-                return Err(wrong(suite, leaf, "PB8012", message, "write apiVersion, kind and metadata.name"));
+                return Err(wrong(
+                    suite,
+                    leaf,
+                    "PB8012",
+                    message,
+                    "write apiVersion, kind and metadata.name",
+                ));
             }
             if !seen.insert(id.clone()) {
                 let message = format!("`{id}` is given twice");
-                return Err(wrong(suite, leaf, "PB8012", message, "keep one of them, or change it with patch"));
+                return Err(wrong(
+                    suite,
+                    leaf,
+                    "PB8012",
+                    message,
+                    "keep one of them, or change it with patch",
+                ));
             }
         }
         let place = self.place(name);
@@ -273,7 +285,8 @@ impl Scene {
         let dumped = self.places.iter().any(|place| !place.dumps.is_empty());
         for place in &self.places {
             let cluster = builder.cluster(&place.name);
-            let system = |object: &Placed| Target::parse("ns/kube-system").is_ok_and(|t| t.means(&object.value));
+            let system =
+                |object: &Placed| Target::parse("ns/kube-system").is_ok_and(|t| t.means(&object.value));
             if place.dumps.is_empty() {
                 builder.complete(cluster, "*", "*");
                 if !place.objects.iter().any(system) {
@@ -284,7 +297,9 @@ impl Scene {
                 dump.state(*at, &mut builder, cluster);
             }
             for Incomplete { kinds, namespaces, reason } in &place.incomplete {
-                for (kind, namespace) in kinds.iter().flat_map(|kind| namespaces.iter().map(move |n| (kind, n))) {
+                for (kind, namespace) in
+                    kinds.iter().flat_map(|kind| namespaces.iter().map(move |n| (kind, n)))
+                {
                     builder.incomplete(cluster, kind, namespace, *reason);
                 }
             }
@@ -334,9 +349,8 @@ impl Scene {
 /// The cluster that objects without one belong to: the first of the first dump, else `cluster`; where clusters are named, the
 /// first of them.
 fn home(suite: &Suite, leaf: &Leaf, bench: &Bench<'_>) -> Result<String, Wrong> {
-    let worlds = || {
-        std::iter::once(&suite.test.given).chain(leaf.steps.iter().filter_map(|step| step.given.as_ref()))
-    };
+    let worlds =
+        || std::iter::once(&suite.test.given).chain(leaf.steps.iter().filter_map(|step| step.given.as_ref()));
     for path in worlds().filter_map(|world| world.dump.as_ref()) {
         if let Some(first) = bench.dump(&suite.beside(path), None)?.clusters.first() {
             return Ok(first.clone());

@@ -20,8 +20,11 @@ pub fn table(report: &TestReport, wide: bool, out: &mut dyn Write) -> io::Result
         let (passed, failed) = file.counts();
         let pad = " ".repeat(width.saturating_sub(file.file.chars().count()));
         let style = if failed == 0 { GREEN } else { RED };
-        let totals =
-            if failed == 0 { format!("{passed} passed") } else { format!("{passed} passed, {failed} failed") };
+        let totals = if failed == 0 {
+            format!("{passed} passed")
+        } else {
+            format!("{passed} passed, {failed} failed")
+        };
         writeln!(out, "{}{pad}  {style}{totals}{style:#}", file.file)?;
         for diagnostic in &file.diagnostics {
             indented(out, &diagnostic.to_string())?;
@@ -56,7 +59,12 @@ fn failed_test(file: &File, test: &Test, out: &mut dyn Write) -> io::Result<()> 
     for Difference { key, expected, actual } in &test.differences {
         let label = if test.variant.is_some() { "the policy" } else { "expected" };
         let found = if test.variant.is_some() { "the variant" } else { "got" };
-        writeln!(out, "    {key:<12}{GREEN}{label} {}{GREEN:#}, {RED}{found} {}{RED:#}", plain(expected), plain(actual))?;
+        writeln!(
+            out,
+            "    {key:<12}{GREEN}{label} {}{GREEN:#}, {RED}{found} {}{RED:#}",
+            plain(expected),
+            plain(actual)
+        )?;
     }
     if let Some(actual) = &test.actual {
         came_out(actual, out)?;
@@ -74,7 +82,13 @@ fn failed_test(file: &File, test: &Test, out: &mut dyn Write) -> io::Result<()> 
 fn came_out(actual: &Actual, out: &mut dyn Write) -> io::Result<()> {
     if let Some(action) = actual.action {
         let causes: Vec<String> = actual.causes.iter().map(ToString::to_string).collect();
-        writeln!(out, "    {DIM}{:<12}{action:?} [{}]: {}{DIM:#}", "decision", causes.join(", "), actual.reason)?;
+        writeln!(
+            out,
+            "    {DIM}{:<12}{action:?} [{}]: {}{DIM:#}",
+            "decision",
+            causes.join(", "),
+            actual.reason
+        )?;
     }
     for verdict in &actual.verdicts {
         writeln!(out, "    {DIM}{:<12}{}{DIM:#}", "verdict", answer(verdict))?;
@@ -112,7 +126,8 @@ pub(crate) fn plain(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Array(items) => format!("[{}]", items.iter().map(plain).collect::<Vec<_>>().join(", ")),
         Value::Object(map) => {
-            let fields: Vec<String> = map.iter().map(|(key, value)| format!("{key}: {}", plain(value))).collect();
+            let fields: Vec<String> =
+                map.iter().map(|(key, value)| format!("{key}: {}", plain(value))).collect();
             format!("{{{}}}", fields.join(", "))
         }
         other => other.to_string(),
@@ -125,8 +140,16 @@ fn coverage(lines: &Lines, out: &mut dyn Write) -> io::Result<()> {
     }
     for file in &lines.files {
         let percent = super::coverage::percent(file.covered, file.lines);
-        let missed = if file.missed.is_empty() { String::new() } else { format!(", missed: {}", ranges(&file.missed)) };
-        writeln!(out, "coverage: {percent:>3} % of {} ({} of {} lines{missed})", file.file, file.covered, file.lines)?;
+        let missed = if file.missed.is_empty() {
+            String::new()
+        } else {
+            format!(", missed: {}", ranges(&file.missed))
+        };
+        writeln!(
+            out,
+            "coverage: {percent:>3} % of {} ({} of {} lines{missed})",
+            file.file, file.covered, file.lines
+        )?;
     }
     writeln!(out, "coverage: {:>3} % of all ({} of {} lines)", lines.percent, lines.covered, lines.lines)
 }

@@ -53,7 +53,9 @@ impl Node {
     pub(crate) fn end(&self) -> usize {
         match &self.body {
             Body::Scalar(_) | Body::Alias => self.range.end,
-            Body::Map { flow: false, entries } => entries.last().map_or(self.range.end, |(_, value)| value.end()),
+            Body::Map { flow: false, entries } => {
+                entries.last().map_or(self.range.end, |(_, value)| value.end())
+            }
             Body::List { flow: false, items } => items.last().map_or(self.range.end, Node::end),
             Body::Map { .. } | Body::List { .. } => self.range.end,
         }
@@ -96,10 +98,12 @@ pub(crate) fn parse(text: &str) -> Option<Vec<Node>> {
             match open.last_mut() {
                 None => documents.push(done),
                 Some(Open::List { node: Node { body: Body::List { items, .. }, .. } }) => items.push(done),
-                Some(Open::Map { node: Node { body: Body::Map { entries, .. }, .. }, key }) => match key.take() {
-                    None => *key = Some(done),
-                    Some(name) => entries.push((name, done)),
-                },
+                Some(Open::Map { node: Node { body: Body::Map { entries, .. }, .. }, key }) => {
+                    match key.take() {
+                        None => *key = Some(done),
+                        Some(name) => entries.push((name, done)),
+                    }
+                }
                 Some(_) => return None,
             }
         }

@@ -225,7 +225,9 @@ fn flow(value: &Value) -> String {
 fn word(text: &str) -> String {
     const WORDS: [&str; 9] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
     let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ' ' | '.' | '_' | '-' | '/' | '(' | ')'))
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, ' ' | '.' | '_' | '-' | '/' | '(' | ')'))
         && !text.ends_with(' ')
         && !WORDS.contains(&text.to_ascii_lowercase().as_str());
     if plain { text.to_owned() } else { Value::from(text).to_string() }
@@ -264,9 +266,15 @@ mod tests {
         );
         let rows = "cases:\n- name: a\n  table:\n  - name: b\n    now: x\n  - name: c # d\n";
         let changed = updated(rows, &[0, 1], &[("rule", Value::Null)]);
-        assert_eq!(changed, "cases:\n- name: a\n  table:\n  - name: b\n    now: x\n  - name: c # d\n    expect: {rule: \"\"}\n");
+        assert_eq!(
+            changed,
+            "cases:\n- name: a\n  table:\n  - name: b\n    now: x\n  - name: c # d\n    expect: {rule: \"\"}\n"
+        );
         let changed = updated(rows, &[0, 0], &[("annotations", json!({"a.b/c": "1"}))]);
-        assert!(changed.contains("  - name: b\n    expect: {annotations: {a.b/c: \"1\"}}\n    now: x\n"), "{changed}");
+        assert!(
+            changed.contains("  - name: b\n    expect: {annotations: {a.b/c: \"1\"}}\n    now: x\n"),
+            "{changed}"
+        );
     }
 
     #[test]

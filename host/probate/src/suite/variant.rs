@@ -31,8 +31,10 @@ pub(crate) fn load(
         return Err(wrong(message, "run: cargo xtask twins"));
     }
     let folder = common(&paths);
-    let names: Vec<String> =
-        paths.iter().filter_map(|path| Some(path.strip_prefix(&folder).ok()?.display().to_string())).collect();
+    let names: Vec<String> = paths
+        .iter()
+        .filter_map(|path| Some(path.strip_prefix(&folder).ok()?.display().to_string()))
+        .collect();
     let mut manifest = policy.manifest.clone();
     manifest.spec.program = match (&program.rego, names.first()) {
         (Some(rego), _) => {

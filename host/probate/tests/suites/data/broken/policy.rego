@@ -1,0 +1,3 @@
+package broken
+
+verdict := {"action": "Delete", "reason": "typo"} if not input.usage.unusedSecond

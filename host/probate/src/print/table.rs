@@ -109,7 +109,7 @@ fn render_row(cells: &[Cell], widths: &[usize], limit: Option<usize>, out: &mut 
             _ => cell.text.clone(),
         };
         let pad = if at == last { 0 } else { (width + GAP).saturating_sub(text.chars().count()) };
-        let style = cell.style;
+        let style = if text.is_empty() { style::PLAIN } else { cell.style };
         line.push_str(&format!("{style}{text}{style:#}{:pad$}", ""));
     }
     out.push_str(line.trim_end_matches(' '));

@@ -134,6 +134,7 @@ fn hostile_answers_are_contained_and_named() {
             assert!(probate_contract::verdict::printable(&failure.message), "{name}");
         }
         assert_honest(&honest, name);
+        println!("contained\twasm\t{name}\t{cause}");
     }
 }
 
@@ -193,6 +194,7 @@ fn hostile_files_are_refused_and_named() {
             "{name}"
         );
         assert_honest(&honest, name);
+        println!("contained\twasm\t{name}\t{cause}");
     }
 }
 

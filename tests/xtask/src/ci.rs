@@ -20,7 +20,10 @@ const STEPS: [(&str, Step); 6] = [
     ("evidence page is up to date", Step::Chore(|| evidence::run(true))),
     ("twins", Step::Chore(twins::run)),
     ("tests", Step::Cargo(&["test", "--locked", "--no-fail-fast"])),
-    ("tests of the Rego guest", Step::Cargo(&["test", "--locked", "--no-fail-fast", "--package", "probate-rego"])),
+    (
+        "tests of the Rego guest",
+        Step::Cargo(&["test", "--locked", "--no-fail-fast", "--package", "probate-rego"]),
+    ),
 ];
 
 const LINTS: (&str, Step) =

@@ -90,6 +90,10 @@ fn around_claim<'a>(view: &View<'a>, found: &mut Vec<Found<'a>>, extra: &mut Vec
     let (namespace, name) = (&*object.head.namespace, &*object.head.name);
     found.extend(view.cluster.references_to_claim(namespace, name));
     let counterpart = view.volume.get().map(|(id, _)| *id);
+    // The volume goes with its claim, so whoever else asks for it wants the claim to stay.
+    if let Some(volume) = counterpart.and_then(|id| view.cluster.object(id)) {
+        asking(view, &volume.head.name, Some(view.object), extra);
+    }
     for volume in view.cluster.naming_claim(namespace, name).filter_map(|at| view.cluster.volumes.get(at)) {
         let reserved = volume
             .data
@@ -102,22 +106,24 @@ fn around_claim<'a>(view: &View<'a>, found: &mut Vec<Found<'a>>, extra: &mut Vec
     }
 }
 
+/// Other claims that ask for the volume by its name.
+fn asking(view: &View<'_>, volume: &str, bound: Option<ObjectId>, extra: &mut Vec<Reference>) {
+    for claim in view.cluster.naming_volume(volume).filter_map(|at| view.cluster.claims.get(at)) {
+        if Some(claim.object) != bound {
+            let pending = &*claim.data.phase == "Pending";
+            let state = if pending { ReferenceState::Pending } else { ReferenceState::Active };
+            extra.extend(plain(view, claim.object, state, "spec.volumeName"));
+        }
+    }
+}
+
 fn around_volume<'a>(view: &View<'a>, found: &mut Vec<Found<'a>>, extra: &mut Vec<Reference>) {
     let Some(object) = view.cluster.object(view.object) else { return };
     let counterpart = view.claim.get().map(|(id, _)| *id);
     if let Some(id) = counterpart {
         extra.extend(plain(view, id, ReferenceState::Active, "spec.volumeName"));
     }
-    for claim in view.cluster.naming_volume(&object.head.name).filter_map(|at| view.cluster.claims.get(at)) {
-        if Some(claim.object) != counterpart {
-            let state = if &*claim.data.phase == "Pending" {
-                ReferenceState::Pending
-            } else {
-                ReferenceState::Active
-            };
-            extra.extend(plain(view, claim.object, state, "spec.volumeName"));
-        }
-    }
+    asking(view, &object.head.name, counterpart, extra);
     let Some((_, volume)) = view.volume.get() else { return };
     let Some(reference) = volume.claim.as_ref() else { return };
     if reference.uid.is_empty() {

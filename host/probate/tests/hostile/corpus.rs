@@ -48,6 +48,9 @@ fn each_class_has_its_code_and_consequence() {
             let helps = diagnostic.consequence.is_some() && diagnostic.fix.is_some();
             assert!(whole && helps, "{}: {diagnostic:?}", case.file);
         }
+        if right {
+            println!("contained\tdump\t{}\t{}", case.about, case.code);
+        }
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }

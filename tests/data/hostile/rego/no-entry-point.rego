@@ -1,0 +1,4 @@
+# no rule to ask
+package hostile
+
+vrdict := {"action": "Delete", "reason": "r"}

@@ -1,0 +1,4 @@
+# deletes without a reason
+package hostile
+
+verdict := {"action": "Delete"} if input.now

@@ -1,0 +1,4 @@
+# a set as an answer
+package hostile
+
+verdict contains {"action": "Delete", "reason": "r"} if input.now

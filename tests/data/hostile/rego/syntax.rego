@@ -1,0 +1,4 @@
+# no Rego at all
+package hostile
+
+verdict = { :=

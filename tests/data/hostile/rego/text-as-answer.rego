@@ -1,0 +1,4 @@
+# a text as an answer
+package hostile
+
+verdict := "Delete"

@@ -1,0 +1,4 @@
+# the answer in small letters
+package hostile
+
+verdict := {"action": "delete", "reason": input.now}

@@ -354,6 +354,7 @@ pub struct Entry {
     #[schemars(with = "Follows")]
     pub follows: Option<Follows>,
     /// Digest of the facts that policies and guard read, without `now` and ages.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub evidence_digest: String,
     /// The counterpart's revision.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -23,4 +23,5 @@ mod readme;
 mod schema;
 mod sources;
 mod support;
+mod wants;
 mod world;

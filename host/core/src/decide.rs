@@ -10,7 +10,6 @@ use crate::guard::{self, Guarded, Scene};
 use crate::policy::{Policy, PolicySet};
 use crate::time;
 use probate_contract::common::Identity;
-use probate_contract::evidence::Open;
 use probate_contract::manifest::{Allowed, Mode};
 use probate_contract::plan::{
     Annotations, Decision, DecisionAction, Entry, NextStep, Revision, Vote as Voted,
@@ -95,10 +94,8 @@ impl<'a> Case<'a> {
         let candidate = combined.action == DecisionAction::Delete && !stands && by_time;
         let action = if stands { DecisionAction::Delete } else { DecisionAction::Retain };
         let evidence_digest = self.evidence_digest();
-        let digests: Vec<String> =
-            self.votes.iter().filter_map(|vote| self.policy(vote)).map(Policy::digest).collect();
         let mut parts: Vec<&str> = vec![&self.facts.subject.uid];
-        parts.extend(digests.iter().map(String::as_str));
+        parts.extend(self.votes.iter().map(|vote| self.policies.digest(vote.policy)));
         let word = format!("{action:?}");
         parts.extend([evidence_digest.as_str(), word.as_str()]);
         let decision = Decision {
@@ -231,11 +228,10 @@ impl<'a> Case<'a> {
             .iter()
             .filter(|fact| !matches!(fact, Fact::Now | Fact::Trigger | Fact::Parameters))
             .collect();
-        let mut document: Value =
-            serde_json::from_str(&self.facts.document(timeless, &Open::new())).unwrap_or(Value::Null);
+        let mut document = self.facts.value(timeless);
         strip_ages(&mut document);
-        let unknown = self.facts.missing(timeless);
-        digest::of_json(&(document, unknown))
+        let unknown = serde_json::to_value(self.facts.missing(timeless)).unwrap_or(Value::Null);
+        digest::of_value(&Value::Array(vec![document, unknown]))
     }
 }
 

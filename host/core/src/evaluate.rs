@@ -183,7 +183,7 @@ fn answered(
     }
     let answers = ask(sandbox, &inputs);
     let vote = |(policy, question): (usize, Question)| {
-        let id = policies.get(policy).map(Policy::id).unwrap_or_default();
+        let id = policies.id(policy);
         let (verdict, missing) = match question {
             Question::Known(failure) => {
                 (PolicyVerdict::failed(id, failure.cause, failure.message), Vec::new())
@@ -307,7 +307,7 @@ pub(crate) fn confirm(
         let typed = |delete: &&Confirm| {
             let answer = answers.get_mut(delete.policy)?.next()?;
             let policy = policies.get(delete.policy);
-            Some(verdict(policy, policy.map(Policy::id).unwrap_or_default(), answer))
+            Some(verdict(policy, policies.id(delete.policy), answer))
         };
         which.iter().map(typed).collect()
     };

@@ -197,6 +197,12 @@ impl Facts {
         serde_json::to_string(&Document { facts: self, reads: facts, parameters }).unwrap_or_default()
     }
 
+    /// The same as a value, without parameters.
+    pub(crate) fn value(&self, facts: FactSet) -> serde_json::Value {
+        serde_json::to_value(Document { facts: self, reads: facts, parameters: &Open::new() })
+            .unwrap_or_default()
+    }
+
     /// The whole evidence as a typed document.
     pub fn evidence(&self, parameters: &Open) -> Evidence {
         serde_json::from_str(&self.document(FactSet::all(), parameters)).unwrap_or_default()

@@ -77,7 +77,17 @@ impl Batch {
     /// Reads one object (never a List): UTF-8 JSON. `document` and `line` count from 1. What is wrong with it becomes a
     /// diagnostic and makes its kind incomplete.
     pub fn object(&mut self, json: &[u8], document: u64, line: u64) {
-        match kinds::read(json) {
+        self.take(kinds::read(json), json, document, line);
+    }
+
+    /// The same where apiVersion and kind are known already.
+    pub fn object_of(&mut self, json: &[u8], (api_version, kind): (&str, &str), document: u64, line: u64) {
+        let kind = GroupKind { group: kinds::group_of(api_version).to_owned(), kind: kind.to_owned() };
+        self.take(kinds::read_as(&kind, json), json, document, line);
+    }
+
+    fn take(&mut self, read: kinds::Read, json: &[u8], document: u64, line: u64) {
+        match read {
             Ok(parsed) => {
                 let content = if parsed.head.resource_version.is_empty() {
                     kinds::custom::hash(&String::from_utf8_lossy(json))

@@ -15,6 +15,9 @@ use probate_contract::plan::{
 use probate_contract::{API_VERSION, Cause, Fact};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Entries whose texts are held at once for the digest.
+const AT_ONCE: usize = 4096;
+
 /// An entry, and what the totals need of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Decided {
@@ -85,17 +88,51 @@ pub(crate) fn report(
         entries: decided.into_iter().map(|decided| decided.entry).collect(),
         diagnostics: inventory.diagnostics.clone(),
     };
-    report.digest = digest_of(&report);
+    report.digest = digest_in(&report, options.threads);
     report
 }
 
 /// Digest of the document without itself.
 pub fn digest_of(report: &PlanReport) -> String {
-    let mut document = serde_json::to_value(report).unwrap_or_default();
-    if let Some(document) = document.as_object_mut() {
-        document.remove("digest");
-    }
-    digest::of_json(&document)
+    digest_in(report, 1)
+}
+
+fn digest_in(report: &PlanReport, threads: usize) -> String {
+    let PlanReport {
+        api_version,
+        kind,
+        digest: _,
+        as_of,
+        as_of_source,
+        clusters,
+        policies,
+        summary,
+        incomplete,
+        entries,
+        pacing,
+        diagnostics,
+    } = report;
+    let head = PlanReport {
+        api_version: api_version.clone(),
+        kind: kind.clone(),
+        digest: String::new(),
+        as_of: as_of.clone(),
+        as_of_source: *as_of_source,
+        clusters: clusters.clone(),
+        policies: policies.clone(),
+        summary: summary.clone(),
+        incomplete: incomplete.clone(),
+        entries: Vec::new(),
+        pacing: pacing.clone(),
+        diagnostics: diagnostics.clone(),
+    };
+    let mut head = serde_json::to_value(head).unwrap_or_default();
+    let Some(head) = head.as_object_mut() else { return String::new() };
+    head.remove("digest");
+    let texts = |entries: &[Entry]| {
+        crate::evaluate::in_parallel(entries, threads, |entry: &Entry| digest::canonical(entry))
+    };
+    digest::of_parts(head, "entries", entries.chunks(AT_ONCE).flat_map(texts))
 }
 
 /// A bound volume goes with its claim.

@@ -73,32 +73,47 @@ impl Policy {
 
 /// All policies, sorted by id; none twice.
 #[derive(Clone, Debug, Default)]
-pub struct PolicySet(Vec<Policy>);
+pub struct PolicySet {
+    policies: Vec<Policy>,
+    /// Id and digest of each; every entry of a plan needs them.
+    names: Vec<(String, String)>,
+}
 
 impl PolicySet {
     /// The set of these policies.
     pub fn new(mut policies: Vec<Policy>) -> Self {
         policies.sort_by_cached_key(Policy::id);
-        Self(policies)
+        let names = policies.iter().map(|policy| (policy.id(), policy.digest())).collect();
+        Self { policies, names }
     }
 
     /// In order.
     pub fn iter(&self) -> impl Iterator<Item = &Policy> {
-        self.0.iter()
+        self.policies.iter()
     }
 
     /// The policy at that index.
     pub fn get(&self, at: usize) -> Option<&Policy> {
-        self.0.get(at)
+        self.policies.get(at)
+    }
+
+    /// Id of the policy at that index.
+    pub(crate) fn id(&self, at: usize) -> String {
+        self.names.get(at).map(|(id, _)| id.clone()).unwrap_or_default()
+    }
+
+    /// Digest of the policy at that index.
+    pub(crate) fn digest(&self, at: usize) -> &str {
+        self.names.get(at).map_or("", |(_, digest)| digest)
     }
 
     /// How many.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.policies.len()
     }
 
     /// True where there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.policies.is_empty()
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod kubevirt;
 pub(crate) mod meta;
 pub(crate) mod snapshots;
 pub(crate) mod storage;
+pub(crate) mod subject;
 pub(crate) mod workloads;
 
 use crate::intake::{GroupKind, Interest};
@@ -190,10 +191,14 @@ pub(crate) fn group_of(api_version: &str) -> &str {
 /// Reads one object.
 pub(crate) fn read(json: &[u8]) -> Read {
     let (api_version, kind) = meta::type_of(json)?;
-    let kind = GroupKind { group: group_of(&api_version).to_owned(), kind };
+    read_as(&GroupKind { group: group_of(&api_version).to_owned(), kind }, json)
+}
+
+/// Reads one object of that kind.
+pub(crate) fn read_as(kind: &GroupKind, json: &[u8]) -> Read {
     match reader(&kind.group, &kind.kind) {
-        Some(reader) => reader(&kind, json),
-        None if builtin_group(&kind.group) || ignored(&kind) => builtin::other(&kind, json),
-        None => custom::object(&kind, json),
+        Some(reader) => reader(kind, json),
+        None if builtin_group(&kind.group) || ignored(kind) => builtin::other(kind, json),
+        None => custom::object(kind, json),
     }
 }

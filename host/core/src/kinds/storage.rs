@@ -1,26 +1,15 @@
 //! Claims, volumes, classes and attachments (Kubernetes v1.33, core/v1 and storage/v1 types).
 
-use super::meta::{Bare, Head, Map, Meta, nullable};
+pub(crate) use super::subject::Subject;
+
+use super::meta::{Head, Map, Meta, nullable};
+use super::subject::Parts;
 use super::{Edge, Parsed, Payload, Read, Target, Unreadable};
 use crate::intake::GroupKind;
 use crate::{quantity, time};
 use probate_contract::evidence::ReferenceState;
 use serde::Deserialize;
-use serde_json::{Value, value::RawValue};
-
-/// Largest raw object that a policy may see.
-pub(crate) const MAX_OBJECT_BYTES: usize = 32 << 10;
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
-
-/// What claims and volumes share.
-#[derive(Clone, Debug)]
-pub(crate) struct Subject {
-    pub(crate) labels: Map,
-    pub(crate) annotations: Map,
-    pub(crate) finalizers: Vec<String>,
-    /// Raw metadata, spec and status; `None` where it is too large.
-    pub(crate) object: Option<Box<RawValue>>,
-}
+use serde_json::Value;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Claim {
@@ -90,41 +79,6 @@ fn wrong(kind: &GroupKind, name: &str, message: &str, fix: &'static str) -> Unre
     }
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct SubjectMeta {
-    #[serde(deserialize_with = "nullable")]
-    labels: Map,
-    #[serde(deserialize_with = "nullable")]
-    annotations: Map,
-    #[serde(deserialize_with = "nullable")]
-    finalizers: Vec<String>,
-}
-
-/// Takes the raw object apart: what policies may see of it, and the parts that are typed here.
-fn subject(kind: &GroupKind, json: &[u8]) -> Result<(Head, Subject, Value), Unreadable> {
-    let shape = |error: serde_json::Error| Unreadable::shape(kind, &error);
-    let bare: Bare<'_> = serde_json::from_slice(json).map_err(shape)?;
-    let head = Meta::head(bare.metadata, kind)?;
-    let Value::Object(mut whole) = serde_json::from_slice::<Value>(json).map_err(shape)? else {
-        return Err(wrong(kind, &head.name, "not an object", "dump the object again"));
-    };
-    whole.retain(|key, _| matches!(key.as_str(), "metadata" | "spec" | "status"));
-    let mut typed = SubjectMeta::default();
-    if let Some(Value::Object(metadata)) = whole.get_mut("metadata") {
-        metadata.remove("managedFields");
-        if let Some(Value::Object(annotations)) = metadata.get_mut("annotations") {
-            annotations.remove(LAST_APPLIED);
-        }
-        typed = serde::Deserialize::deserialize(&Value::Object(metadata.clone())).map_err(shape)?;
-    }
-    let whole = Value::Object(whole);
-    let object = serde_json::value::to_raw_value(&whole).map_err(shape)?;
-    let object = (object.get().len() <= MAX_OBJECT_BYTES).then_some(object);
-    let SubjectMeta { labels, annotations, finalizers } = typed;
-    Ok((head, Subject { labels, annotations, finalizers, object }, whole))
-}
-
 fn bytes(kind: &GroupKind, name: &str, field: &str, text: Option<&Value>) -> Result<Option<i64>, Unreadable> {
     let text = match text {
         None | Some(Value::Null) => return Ok(None),
@@ -167,6 +121,19 @@ struct ClaimSpec {
     volume_name: Option<Box<str>>,
     data_source: Option<Source>,
     data_source_ref: Option<Source>,
+    resources: Option<Resources>,
+}
+
+#[derive(Deserialize)]
+struct Resources {
+    #[serde(default)]
+    requests: Option<Sizes>,
+}
+
+#[derive(Deserialize)]
+struct Sizes {
+    #[serde(default)]
+    storage: Option<Value>,
 }
 
 #[derive(Deserialize, Default)]
@@ -174,32 +141,21 @@ struct ClaimSpec {
 struct ClaimStatus {
     phase: Option<Box<str>>,
     conditions: Option<Vec<Condition>>,
+    capacity: Option<Sizes>,
 }
 
 /// PersistentVolumeClaim.
 pub(crate) fn claim(kind: &GroupKind, json: &[u8]) -> Read {
-    let (head, subject, whole) = subject(kind, json)?;
-    let shape = |error: serde_json::Error| Unreadable::shape(kind, &error);
-    let part = |name: &str| {
-        whole
-            .get(name)
-            .filter(|value| !value.is_null())
-            .cloned()
-            .unwrap_or_else(|| Value::Object(serde_json::Map::new()))
-    };
-    let spec = ClaimSpec::deserialize(part("spec")).map_err(shape)?;
-    let status = ClaimStatus::deserialize(part("status")).map_err(shape)?;
+    let parts = Parts::of(kind, json)?;
+    let (spec, status): (ClaimSpec, ClaimStatus) = (parts.spec(kind)?, parts.status(kind)?);
+    let Parts { head, subject, .. } = parts;
     if head.namespace.is_empty() {
         return Err(wrong(kind, &head.name, "no namespace", "dump the object again"));
     }
-    let requested = bytes(
-        kind,
-        &head.name,
-        "spec.resources.requests.storage",
-        whole.pointer("/spec/resources/requests/storage"),
-    )?;
-    let capacity =
-        bytes(kind, &head.name, "status.capacity.storage", whole.pointer("/status/capacity/storage"))?;
+    let requests = spec.resources.and_then(|resources| resources.requests).and_then(|sizes| sizes.storage);
+    let requested = bytes(kind, &head.name, "spec.resources.requests.storage", requests.as_ref())?;
+    let capacity = status.capacity.and_then(|sizes| sizes.storage);
+    let capacity = bytes(kind, &head.name, "status.capacity.storage", capacity.as_ref())?;
     let conditions = status.conditions.unwrap_or_default();
     let unused = conditions
         .iter()
@@ -253,6 +209,17 @@ struct VolumeSpec {
     access_modes: Option<Vec<String>>,
     persistent_volume_reclaim_policy: Option<Box<str>>,
     claim_ref: Option<ClaimRef>,
+    capacity: Option<Sizes>,
+    csi: Option<Csi>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Csi {
+    #[serde(default)]
+    driver: Option<Box<str>>,
+    #[serde(default)]
+    volume_handle: Option<Box<str>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -264,19 +231,15 @@ struct VolumeStatus {
 
 /// PersistentVolume.
 pub(crate) fn volume(kind: &GroupKind, json: &[u8]) -> Read {
-    let (head, subject, whole) = subject(kind, json)?;
-    let shape = |error: serde_json::Error| Unreadable::shape(kind, &error);
-    let part = |name: &str| {
-        whole
-            .get(name)
-            .filter(|value| !value.is_null())
-            .cloned()
-            .unwrap_or_else(|| Value::Object(serde_json::Map::new()))
+    let parts = Parts::of(kind, json)?;
+    let (spec, status): (VolumeSpec, VolumeStatus) = (parts.spec(kind)?, parts.status(kind)?);
+    let (driver, handle) = match &spec.csi {
+        Some(csi) => (csi.driver.clone(), csi.volume_handle.clone()),
+        None => backing(&parts.spec::<Value>(kind)?),
     };
-    let spec = VolumeSpec::deserialize(part("spec")).map_err(shape)?;
-    let status = VolumeStatus::deserialize(part("status")).map_err(shape)?;
-    let capacity = bytes(kind, &head.name, "spec.capacity.storage", whole.pointer("/spec/capacity/storage"))?;
-    let (driver, handle) = backing(whole.get("spec"));
+    let Parts { head, subject, .. } = parts;
+    let capacity = spec.capacity.and_then(|sizes| sizes.storage);
+    let capacity = bytes(kind, &head.name, "spec.capacity.storage", capacity.as_ref())?;
     let phase = status.phase.unwrap_or_else(|| "Pending".into());
     let released =
         status.last_phase_transition_time.as_deref().and_then(time::parse).filter(|_| &*phase == "Released");
@@ -304,8 +267,8 @@ pub(crate) fn volume(kind: &GroupKind, json: &[u8]) -> Read {
     Ok(Parsed { kind: kind.clone(), head, payload: Payload::Volume(Box::new(volume)), edges: Vec::new() })
 }
 
-/// Driver and handle: of CSI, or of an in-tree source by the plugin's name (kubernetes v1.33, pkg/volume/*).
-fn backing(spec: Option<&Value>) -> (Option<Box<str>>, Option<Box<str>>) {
+/// Driver and handle of a source other than CSI, by the plugin's name (kubernetes v1.33, pkg/volume/*).
+fn backing(spec: &Value) -> (Option<Box<str>>, Option<Box<str>>) {
     const IN_TREE: [(&str, &str, &str); 14] = [
         ("awsElasticBlockStore", "kubernetes.io/aws-ebs", "volumeID"),
         ("gcePersistentDisk", "kubernetes.io/gce-pd", "pdName"),
@@ -323,10 +286,6 @@ fn backing(spec: Option<&Value>) -> (Option<Box<str>>, Option<Box<str>>) {
         ("storageos", "kubernetes.io/storageos", "volumeName"),
     ];
     let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(Box::from);
-    let Some(spec) = spec else { return (None, None) };
-    if let Some(csi) = spec.get("csi") {
-        return (text(csi, "driver"), text(csi, "volumeHandle"));
-    }
     if let Some(flex) = spec.get("flexVolume") {
         return (text(flex, "driver"), None);
     }

@@ -2,6 +2,8 @@
 
 use memchr::memchr2;
 
+const BLANK: &[u8; 8] = b"        ";
+
 /// Follows one JSON value through any number of blocks.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Balance {
@@ -57,8 +59,17 @@ impl Balance {
     }
 
     fn outside_text(&mut self, rest: &[u8]) -> (usize, bool) {
-        for (index, byte) in rest.iter().enumerate() {
+        let mut next = 0;
+        while let Some(byte) = rest.get(next) {
+            let index = next;
+            next += 1;
             match byte {
+                // What kubectl prints is a third indentation.
+                b'\n' if self.depth > 0 => {
+                    while rest.get(next..).is_some_and(|rest| rest.starts_with(BLANK)) {
+                        next += BLANK.len();
+                    }
+                }
                 b'"' => {
                     self.text = true;
                     return (index + 1, false);

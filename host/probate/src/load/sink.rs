@@ -16,6 +16,11 @@ pub trait Intake: Send {
     /// One object as UTF-8 JSON with apiVersion and kind.
     fn object(&mut self, json: &[u8], document: u64, line: u64);
 
+    /// The same with its apiVersion and kind, which the walker has read already.
+    fn object_of(&mut self, json: &[u8], _of: (&str, &str), document: u64, line: u64) {
+        self.object(json, document, line);
+    }
+
     /// Something that could not be read; without a kind, every kind of the cluster suffers.
     fn unreadable(&mut self, diagnostic: Diagnostic, kind: Option<GroupKind>);
 
@@ -64,6 +69,10 @@ impl Intake for Batch {
 
     fn object(&mut self, json: &[u8], document: u64, line: u64) {
         Self::object(self, json, document, line);
+    }
+
+    fn object_of(&mut self, json: &[u8], of: (&str, &str), document: u64, line: u64) {
+        Self::object_of(self, json, of, document, line);
     }
 
     fn unreadable(&mut self, diagnostic: Diagnostic, kind: Option<GroupKind>) {

@@ -1,1 +1,4 @@
 //! What the tests of the whole share: nothing that ships depends on this package.
+
+pub mod differential;
+pub mod generator;

@@ -26,6 +26,36 @@ pub(crate) enum Chore {
         #[arg(long)]
         lints: bool,
     },
+    /// Writes a generated cluster: claims, as many volumes, three times as many Pods.
+    Gen {
+        /// Claims
+        #[arg(long)]
+        claims: usize,
+        /// Folder for dump.json, records.json and probate.yaml
+        #[arg(long)]
+        out: std::path::PathBuf,
+        /// real-like or all-distinct
+        #[arg(long, default_value = "real-like")]
+        shape: String,
+        /// Seed
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Measures what the project promises to be as fast as, and prints one table.
+    Bench(crate::bench::BenchArgs),
+    /// Compares the Rego guest with OPA and with regorus without a sandbox.
+    Differential {
+        /// Documents for each policy, against OPA
+        #[arg(long, default_value_t = 2000)]
+        inputs: usize,
+        /// Documents for each policy, against regorus without a sandbox
+        #[arg(long, default_value_t = 200)]
+        native: usize,
+    },
+    /// Inverts guards and comparators one by one; each must turn a test red.
+    Invert(crate::invert::InvertArgs),
+    /// Installs the command from outside the workspace under another toolchain, and uses it.
+    InstallCheck,
     /// Runs the hostile corpora and prints what became of each class.
     Hostile,
 }
@@ -37,6 +67,11 @@ impl Chore {
             Self::Schemas { check } => crate::schemas::run(check),
             Self::Evidence { check } => crate::evidence::run(check),
             Self::Ci { lints } => crate::ci::run(lints),
+            Self::Gen { claims, out, shape, seed } => crate::bench::generate(claims, &shape, seed, &out),
+            Self::Bench(args) => crate::bench::run(&args),
+            Self::Differential { inputs, native } => crate::bench::differential(inputs, native),
+            Self::Invert(args) => crate::invert::run(&args),
+            Self::InstallCheck => crate::install::run(),
             Self::Hostile => crate::hostile::run(),
         }
     }

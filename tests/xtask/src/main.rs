@@ -1,10 +1,13 @@
 //! Chores of the workspace: `cargo xtask COMMAND`.
 
+mod bench;
 mod ci;
 mod commands;
 mod evidence;
 mod generated;
 mod hostile;
+mod install;
+mod invert;
 mod schemas;
 mod twins;
 

@@ -1,0 +1,94 @@
+//! `cargo xtask bench`: one table of what the project promises to be as fast as, measured. Rounds are interleaved: a round runs
+//! every row once, each in a process of its own, so that a slow minute hits all of them. Never a test.
+
+mod engines;
+mod plans;
+mod process;
+mod table;
+
+use crate::generated::root;
+use anyhow::{Context as _, ensure};
+use clap::Args;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+pub(crate) use process::say;
+use table::Table;
+
+/// What to measure.
+#[derive(Args)]
+pub(crate) struct BenchArgs {
+    /// Rounds
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Claims of the large dump; there are as many volumes and three times as many Pods
+    #[arg(long, default_value_t = 100_000)]
+    claims: usize,
+    /// Documents for the engines
+    #[arg(long, default_value_t = 20_000)]
+    documents: usize,
+    /// Only rows of this part: engines, plans
+    #[arg(long)]
+    only: Option<String>,
+    /// A must-gather to plan
+    #[arg(long)]
+    must_gather: Option<PathBuf>,
+    /// Where generated dumps are kept
+    #[arg(long)]
+    folder: Option<PathBuf>,
+}
+
+/// The programs that are measured.
+pub(crate) struct Built {
+    bench: PathBuf,
+    probate: PathBuf,
+    native: PathBuf,
+    folder: PathBuf,
+}
+
+pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<()> {
+    let built = build(args.folder.clone())?;
+    let wanted = |part: &str| args.only.as_deref().is_none_or(|only| only == part);
+    let mut table = Table::default();
+    for round in 0..args.rounds {
+        process::say(&format!("round {} of {}", round + 1, args.rounds))?;
+        if wanted("engines") {
+            engines::round(&built, args.documents, &mut table)?;
+        }
+        if wanted("plans") {
+            plans::round(&built, args.claims, args.must_gather.as_deref(), &mut table)?;
+        }
+    }
+    process::say(&table.to_string())
+}
+
+/// Writes a cluster.
+pub(crate) fn generate(claims: usize, shape: &str, seed: u64, out: &Path) -> anyhow::Result<()> {
+    let built = build(None)?;
+    process::quiet(Command::new(&built.bench).args(["gen", &claims.to_string(), shape, &seed.to_string()]).arg(out))
+}
+
+/// The long run of the differential tests.
+pub(crate) fn differential(inputs: usize, native: usize) -> anyhow::Result<()> {
+    let built = build(None)?;
+    let mut command = Command::new(&built.bench);
+    command.args(["differential", &inputs.to_string(), &native.to_string()]).arg(&built.native).current_dir(root());
+    ensure!(command.status()?.success(), "the engines disagree");
+    Ok(())
+}
+
+fn build(folder: Option<PathBuf>) -> anyhow::Result<Built> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    // The same packages as `cargo test`, so that nothing large is compiled again.
+    for args in [
+        ["build", "--locked", "--bin", "probate", "--bin", "probate-bench"].as_slice(),
+        &["build", "--locked", "--package", "probate-rego", "--example", "native"],
+    ] {
+        let status = Command::new(&cargo).args(args).current_dir(root()).status().context("cannot start cargo")?;
+        ensure!(status.success(), "cargo {}", args.join(" "));
+    }
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let folder = folder.unwrap_or_else(|| target.join("bench"));
+    std::fs::create_dir_all(&folder)?;
+    let bin = target.join("debug");
+    Ok(Built { bench: bin.join("probate-bench"), probate: bin.join("probate"), native: bin.join("examples/native"), folder })
+}

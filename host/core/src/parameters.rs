@@ -72,6 +72,13 @@ impl Schema {
                 format!("{place} has the pattern `{pattern}`, which is no regular expression")
             })?;
         }
+        if let Some(reference) = object.get("$ref") {
+            let pointer = reference.as_str().and_then(|reference| reference.strip_prefix('#'));
+            let Some(target) = pointer.and_then(|pointer| self.0.pointer(pointer)) else {
+                return Err(format!("{place} refers to {reference}, which the schema does not hold"));
+            };
+            self.understood(target, at, depth + 1)?;
+        }
         for (name, property) in object.get("properties").and_then(Value::as_object).into_iter().flatten() {
             self.understood(property, &join(at, name), depth + 1)?;
         }
@@ -270,6 +277,9 @@ mod tests {
             json!({"type": "object", "properties": {"a": {"oneOf": []}}}),
             json!({"type": "string"}),
             json!({"type": "object", "properties": {"a": {"type": "int"}}}),
+            json!({"$ref": "http://example.com/schema.json"}),
+            json!({"type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}}),
+            json!({"type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}, "$defs": {"A": {"multipleOf": 2}}}),
             json!({"type": "object", "properties": {"a": {"type": "string", "pattern": "("}}}),
             json!([]),
         ] {

@@ -26,26 +26,31 @@ fn readmes() -> Vec<PathBuf> {
 
 /// The console blocks of a page, one trycmd case each, with `...` where a command shows no output.
 fn commands(page: &str) -> (String, usize) {
-    let (mut text, mut count, mut inside) = (String::new(), 0, false);
+    let (mut text, mut count, mut block) = (String::new(), 0, "");
     let mut lines = page.lines().peekable();
     while let Some(line) = lines.next() {
         if line.starts_with("```") {
-            inside = !inside && line == "```console";
-            if inside || text.ends_with('\n') && line == "```" {
-                writeln!(text, "{}", if inside { "```console" } else { "```\n" }).unwrap();
+            if block.is_empty() {
+                block = line;
+            } else {
+                block = "";
+            }
+            match (line, block) {
+                ("```console", "```console") => text.push_str("```console\n"),
+                ("```", "") if !text.is_empty() && !text.ends_with("```\n\n") => text.push_str("```\n\n"),
+                _ => {}
             }
             continue;
         }
-        if !inside {
+        if block != "```console" {
             continue;
         }
         writeln!(text, "{line}").unwrap();
-        if line.starts_with("$ ") {
-            count += 1;
-            let bare = lines.peek().is_none_or(|next| next.starts_with("$ ") || next.starts_with("```"));
-            if bare {
-                text.push_str("...\n");
-            }
+        count += usize::from(line.starts_with("$ "));
+        let may_be_bare = line.starts_with("$ ") || line.starts_with("? ");
+        let last = lines.peek().is_none_or(|next| next.starts_with("$ ") || next.starts_with("```"));
+        if may_be_bare && last {
+            text.push_str("...\n");
         }
     }
     (text, count)
@@ -57,6 +62,12 @@ fn every_command_of_every_readme() {
     let pages = tempfile::tempdir().unwrap();
     let mut all = 0;
     for path in readmes() {
+        if path.starts_with("examples/rust-policy")
+            && !root().join("examples/rust-policy/policy.wasm").exists()
+        {
+            eprintln!("SKIPPED: {} needs policy.wasm: cargo xtask twins builds it", path.display());
+            continue;
+        }
         let (text, count) = commands(&std::fs::read_to_string(root().join(&path)).unwrap());
         all += count;
         if count > 0 {
@@ -107,6 +118,6 @@ fn commands_are_taken_from_console_blocks() {
     assert_eq!(count, 3);
     assert_eq!(
         text,
-        "```console\n$ probate a\n...\n$ probate b\nout\n```\n\n```console\n$ probate c\n? 3\n```\n\n"
+        "```console\n$ probate a\n...\n$ probate b\nout\n```\n\n```console\n$ probate c\n? 3\n...\n```\n\n"
     );
 }

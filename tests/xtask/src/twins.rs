@@ -1,9 +1,10 @@
 //! `cargo xtask twins`: builds the Rust twins of the shipped policies for `wasm32-wasip2` and copies each beside its manifest,
-//! as `policies/NAME/policy.wasm`, where the suites of the policy look for it.
+//! as `policies/NAME/policy.wasm`, where the suites of the policy look for it. Builds the example policy in Rust likewise.
 
 use crate::generated::root;
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 pub(crate) fn run() -> anyhow::Result<()> {
@@ -36,6 +37,26 @@ pub(crate) fn run() -> anyhow::Result<()> {
         }
     }
     ensure!(count > 0, "cargo built no twin: policies/Cargo.toml declares them as examples");
+    example()
+}
+
+/// `examples/rust-policy`, a workspace of its own as it would be in a user's repository.
+fn example() -> anyhow::Result<()> {
+    let folder = root().join("examples/rust-policy");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let target = target.join("guests").join("example");
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo)
+        .current_dir(&folder)
+        .args(["build", "--quiet", "--release", "--target", "wasm32-wasip2", "--target-dir"])
+        .arg(&target)
+        .status()
+        .context("cannot start cargo")?;
+    ensure!(status.success(), "examples/rust-policy does not build");
+    let built = target.join("wasm32-wasip2/release/big_disks.wasm");
+    let to = folder.join("policy.wasm");
+    std::fs::copy(&built, &to)
+        .with_context(|| format!("cannot copy {} to {}", built.display(), to.display()))?;
     Ok(())
 }
 

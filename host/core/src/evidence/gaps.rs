@@ -18,9 +18,15 @@ const NAMESPACED: [&str; 8] = [
 ];
 /// KubeVirt kinds that name claims of their own namespace.
 const VIRTUAL: [&str; 2] = ["VirtualMachine.kubevirt.io", "VirtualMachineInstance.kubevirt.io"];
-/// Kinds whose objects anywhere can name any claim or volume.
-const EVERYWHERE: [&str; 4] =
-    ["PersistentVolume", "Node", "VolumeAttachment.storage.k8s.io", "DataVolume.cdi.kubevirt.io"];
+/// Kinds whose objects anywhere can name any claim or volume, or settle what becomes of it: contract §2, mandatory kinds.
+const EVERYWHERE: [&str; 6] = [
+    "PersistentVolume",
+    "StorageClass.storage.k8s.io",
+    "Namespace",
+    "Node",
+    "VolumeAttachment.storage.k8s.io",
+    "DataVolume.cdi.kubevirt.io",
+];
 const SNAPSHOT: &str = "VolumeSnapshot.snapshot.storage.k8s.io";
 const CONTENT: &str = "VolumeSnapshotContent.snapshot.storage.k8s.io";
 const DEFINITION: &str = "CustomResourceDefinition.apiextensions.k8s.io";

@@ -15,9 +15,14 @@ pub(crate) fn run(count: usize, native: usize, program: &Path) -> anyhow::Result
     let engine = differential::engine(None)?;
     let opa = Opa::find()?;
     if opa.is_none() {
-        println!("SKIPPED against OPA: pip install --ignore-requires-python opa-golib-python-bindings==0.4.4");
+        println!(
+            "SKIPPED against OPA: pip install --ignore-requires-python opa-golib-python-bindings==0.4.4"
+        );
     }
-    println!("{:<34} {:>7} {:>7} {:>8} {:>8} {:>7}", "policy", "asked", "decided", "stricter", "differ", "native");
+    println!(
+        "{:<34} {:>7} {:>7} {:>8} {:>8} {:>7}",
+        "policy", "asked", "decided", "stricter", "differ", "native"
+    );
     let mut differences = Vec::new();
     let (mut policies, mut asked) = (0, 0);
     for path in differential::policies()? {
@@ -40,7 +45,10 @@ pub(crate) fn run(count: usize, native: usize, program: &Path) -> anyhow::Result
         differences.extend(outcome.disagreements);
         differences.extend(other.disagreements);
     }
-    println!("{policies} policies, {asked} documents against OPA, {native} each without a sandbox, {} disagreements", differences.len());
+    println!(
+        "{policies} policies, {asked} documents against OPA, {native} each without a sandbox, {} disagreements",
+        differences.len()
+    );
     for difference in differences.iter().take(20) {
         println!("{difference}");
     }

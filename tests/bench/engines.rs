@@ -22,7 +22,13 @@ use std::time::Instant;
 const CHUNK: usize = 256;
 
 /// Runs one engine over so many documents and prints its time; `documents` writes them to a file instead.
-pub(crate) fn run(mode: &str, mix: &str, facts: &str, count: usize, file: Option<&Path>) -> anyhow::Result<()> {
+pub(crate) fn run(
+    mode: &str,
+    mix: &str,
+    facts: &str,
+    count: usize,
+    file: Option<&Path>,
+) -> anyhow::Result<()> {
     let mix = match mix {
         "real-like" => Mix::RealLike,
         "all-distinct" => Mix::AllDistinct,
@@ -51,7 +57,10 @@ pub(crate) fn run(mode: &str, mix: &str, facts: &str, count: usize, file: Option
     let answers = work(&inputs);
     let (wall, cpu) = (start.0.elapsed().as_secs_f64(), cpu_seconds() - start.1);
     let distinct = inputs.iter().collect::<std::collections::HashSet<_>>().len();
-    println!("{}", json!({"cpu": cpu, "wall": wall, "count": count, "distinct": distinct, "answers": summary(&answers)}));
+    println!(
+        "{}",
+        json!({"cpu": cpu, "wall": wall, "count": count, "distinct": distinct, "answers": summary(&answers)})
+    );
     Ok(())
 }
 
@@ -100,8 +109,17 @@ fn remembered(work: &Work, inputs: &[Arc<str>]) -> Vec<Answer> {
 /// The policy as a Rust function over the contract's own types.
 fn closure(input: &str) -> Verdict {
     let Ok(evidence) = serde_json::from_str::<Evidence>(input) else { return Verdict::default() };
-    let verdict = |action, reason: String, rule: &str| Verdict { action, reason, rule: Some(rule.into()), ..Verdict::default() };
-    if evidence.namespace.as_ref().is_some_and(|namespace| namespace.labels.get("env").is_some_and(|env| env == "prod")) {
+    let verdict = |action, reason: String, rule: &str| Verdict {
+        action,
+        reason,
+        rule: Some(rule.into()),
+        ..Verdict::default()
+    };
+    if evidence
+        .namespace
+        .as_ref()
+        .is_some_and(|namespace| namespace.labels.get("env").is_some_and(|env| env == "prod"))
+    {
         return verdict(Action::Retain, "production stays".into(), "production");
     }
     let usage = evidence.usage.unwrap_or_default();
@@ -128,6 +146,9 @@ fn opa(policy: &LoadedPolicy, documents: &[Value]) -> anyhow::Result<()> {
         return Ok(());
     };
     let (single, batched) = opa.seconds(&modules(policy)?, &entry(policy), documents)?;
-    println!("{}", json!({"cpu": batched.min(single), "single": single, "batched": batched, "count": documents.len()}));
+    println!(
+        "{}",
+        json!({"cpu": batched.min(single), "single": single, "batched": batched, "count": documents.len()})
+    );
     Ok(())
 }

@@ -28,7 +28,9 @@ fn main() -> anyhow::Result<()> {
         ["documents", mix, facts, count, file] => {
             engines::run("guest", mix, facts, count.parse()?, Some(Path::new(file)))
         }
-        ["differential", count, native, program] => compare::run(count.parse()?, native.parse()?, Path::new(program)),
+        ["differential", count, native, program] => {
+            compare::run(count.parse()?, native.parse()?, Path::new(program))
+        }
         _ => Err(anyhow::anyhow!("this is started by `cargo xtask bench`")).context("bad arguments"),
     }
 }

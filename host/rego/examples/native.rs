@@ -12,7 +12,9 @@ use std::time::Instant;
 
 fn main() -> anyhow::Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let [policy, documents, mode] = words.as_slice() else { bail!("native POLICY.rego DOCUMENTS (answers|time)") };
+    let [policy, documents, mode] = words.as_slice() else {
+        bail!("native POLICY.rego DOCUMENTS (answers|time)")
+    };
     let name = Path::new(policy).file_name().context("no file")?.to_string_lossy().into_owned();
     let files = vec![SourceFile { name, text: std::fs::read_to_string(policy)? }];
     let request = LoadRequest { package: None, files, purpose: Purpose::Evaluate, coverage: false };

@@ -70,7 +70,8 @@ pub fn engine_in(cache: &Path) -> anyhow::Result<Engine> {
 /// # Errors
 /// It does not load.
 pub fn load(path: &Path, engine: &Engine) -> anyhow::Result<LoadedPolicy> {
-    let policies = Policies::load(&[path.to_path_buf()], engine).map_err(|stop| anyhow!("{:?}", stop.diagnostics))?;
+    let policies =
+        Policies::load(&[path.to_path_buf()], engine).map_err(|stop| anyhow!("{:?}", stop.diagnostics))?;
     let policy = policies.items.into_iter().next().context("no policy")?;
     match &policy.program {
         Ok(_) => Ok(policy),
@@ -109,7 +110,13 @@ pub struct Outcome {
 ///
 /// # Errors
 /// The policy does not load in one of them.
-pub fn against_opa(path: &Path, engine: &Engine, opa: &Opa, seed: u64, count: usize) -> anyhow::Result<Outcome> {
+pub fn against_opa(
+    path: &Path,
+    engine: &Engine,
+    opa: &Opa,
+    seed: u64,
+    count: usize,
+) -> anyhow::Result<Outcome> {
     let policy = load(path, engine)?;
     let documents = documents(seed, count, Mix::Wild, &policy.parameters);
     let answers = ask(&policy, &documents)?;
@@ -192,7 +199,8 @@ pub fn agree(answer: &Answer, said: &Said) -> Agreement {
         (Err(failure), Said::Error(_)) => same(failure.cause == Cause::PolicyError),
         (Ok(_), Said::Error(_)) | (Err(_), Said::Undefined) => Agreement::Different,
         (answer, Said::Value(value)) => {
-            let typed = serde_json::from_value::<Verdict>(value.clone()).ok().filter(|typed| typed.check().is_ok());
+            let typed =
+                serde_json::from_value::<Verdict>(value.clone()).ok().filter(|typed| typed.check().is_ok());
             match (answer, typed) {
                 (Ok(verdict), Some(typed)) => {
                     let basis = if typed.basis.is_empty() { Vec::new() } else { verdict.basis.clone() };
@@ -230,7 +238,8 @@ mod tests {
 
     #[test]
     fn a_difference_is_seen() {
-        let delete = Verdict { action: probate_contract::Action::Delete, reason: "x".into(), ..Verdict::default() };
+        let delete =
+            Verdict { action: probate_contract::Action::Delete, reason: "x".into(), ..Verdict::default() };
         let value = Said::Value(serde_json::json!({"action": "Delete", "reason": "x"}));
         assert_eq!(agree(&Ok(delete.clone()), &value), Agreement::Same);
         assert_eq!(agree(&Ok(delete), &Said::Undefined), Agreement::Different);

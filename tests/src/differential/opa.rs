@@ -72,7 +72,12 @@ impl Opa {
     ///
     /// # Errors
     /// OPA does not take the policy.
-    pub fn answers(&self, modules: &[(String, String)], entry: &str, documents: &[Value]) -> anyhow::Result<Vec<Said>> {
+    pub fn answers(
+        &self,
+        modules: &[(String, String)],
+        entry: &str,
+        documents: &[Value],
+    ) -> anyhow::Result<Vec<Said>> {
         let said = self.run(&order(modules, entry, "answers"), documents)?;
         said.lines().map(|line| Ok(said_in(&serde_json::from_str(line)?))).collect()
     }
@@ -81,9 +86,15 @@ impl Opa {
     ///
     /// # Errors
     /// OPA does not take the policy.
-    pub fn seconds(&self, modules: &[(String, String)], entry: &str, documents: &[Value]) -> anyhow::Result<(f64, f64)> {
+    pub fn seconds(
+        &self,
+        modules: &[(String, String)],
+        entry: &str,
+        documents: &[Value],
+    ) -> anyhow::Result<(f64, f64)> {
         let said: Value = serde_json::from_str(&self.run(&order(modules, entry, "time"), documents)?)?;
-        let seconds = |key: &str| said.pointer(&format!("/{key}/0")).and_then(Value::as_f64).context("no time");
+        let seconds =
+            |key: &str| said.pointer(&format!("/{key}/0")).and_then(Value::as_f64).context("no time");
         Ok((seconds("single")?, seconds("batched")?))
     }
 }
@@ -97,7 +108,9 @@ fn order(modules: &[(String, String)], entry: &str, mode: &str) -> Value {
 fn said_in(line: &Value) -> Said {
     match (line.get("value"), line.get("error")) {
         (Some(value), _) => Said::Value(value.clone()),
-        (None, Some(error)) => Said::Error(format!("{error} {}", line.get("message").unwrap_or(&Value::Null))),
+        (None, Some(error)) => {
+            Said::Error(format!("{error} {}", line.get("message").unwrap_or(&Value::Null)))
+        }
         (None, None) => Said::Undefined,
     }
 }

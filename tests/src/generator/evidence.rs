@@ -38,8 +38,11 @@ pub fn project(document: &Value, facts: &[Fact]) -> Value {
         let parts = matches!(key.as_str(), "cluster" | "subject" | "volume" | "usage" | "retention");
         match value.as_object().filter(|_| parts) {
             Some(fields) => {
-                let fields: Map<String, Value> =
-                    fields.iter().filter(|(field, _)| reads(&[key, field])).map(|(k, v)| (k.clone(), v.clone())).collect();
+                let fields: Map<String, Value> = fields
+                    .iter()
+                    .filter(|(field, _)| reads(&[key, field]))
+                    .map(|(k, v)| (k.clone(), v.clone()))
+                    .collect();
                 if !fields.is_empty() {
                     kept.insert(key.clone(), Value::Object(fields));
                 }
@@ -150,12 +153,19 @@ impl Words<'_> {
     fn annotations(&mut self) -> Value {
         let mut annotations = Map::new();
         for _ in 0..self.0.below(3) {
-            let key = self.of(&["probate.dev/ttl", "probate.dev/expires-at", "probate.dev/keep", "owner", "note"]);
+            let key =
+                self.of(&["probate.dev/ttl", "probate.dev/expires-at", "probate.dev/keep", "owner", "note"]);
             let value = match key.as_str() {
-                "probate.dev/ttl" => self.of(&["7d", "1d12h", "forever", "", "7 days", "90d", "1w", "10s", "0d"]),
-                "probate.dev/expires-at" => {
-                    self.of(&["2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z", "2026-11-22T06:00:00Z", "tomorrow", ""])
+                "probate.dev/ttl" => {
+                    self.of(&["7d", "1d12h", "forever", "", "7 days", "90d", "1w", "10s", "0d"])
                 }
+                "probate.dev/expires-at" => self.of(&[
+                    "2026-01-01T00:00:00Z",
+                    "2027-01-01T00:00:00Z",
+                    "2026-11-22T06:00:00Z",
+                    "tomorrow",
+                    "",
+                ]),
                 _ => self.of(&["true", "false", "someone", ""]),
             };
             annotations.insert(key, json!(value));
@@ -198,8 +208,13 @@ impl Words<'_> {
     }
 }
 
-const USERS: [(&str, &str); 5] =
-    [("", "Pod"), ("apps", "StatefulSet"), ("kubevirt.io", "VirtualMachine"), ("kubevirt.io", "VirtualMachineInstance"), ("batch", "Job")];
+const USERS: [(&str, &str); 5] = [
+    ("", "Pod"),
+    ("apps", "StatefulSet"),
+    ("kubevirt.io", "VirtualMachine"),
+    ("kubevirt.io", "VirtualMachineInstance"),
+    ("batch", "Job"),
+];
 const CLASSES: [&str; 3] = ["harvester-longhorn", "gold", "old"];
 const POLICIES: [&str; 3] = ["Delete", "Retain", "Recycle"];
 const STATES: [&str; 7] = ["Active", "Pending", "Stopped", "Template", "Reserved", "Possible", "Finished"];
@@ -207,9 +222,18 @@ const STATES: [&str; 7] = ["Active", "Pending", "Stopped", "Template", "Reserved
 fn wild(random: &mut Random, at: usize) -> Value {
     let mut words = Words(random);
     let mut all = Map::new();
-    let cluster = if words.maybe() { json!({"name": "host", "uid": super::CLUSTER_UID}) } else { json!({"name": "host"}) };
-    for (key, value) in [("apiVersion", json!("probate.dev/v1alpha1")), ("kind", json!("Evidence")), ("now", json!(NOW)),
-        ("cluster", cluster), ("trigger", json!({"type": words.of(&["Scan", "Changed", "Due"]), "at": NOW}))] {
+    let cluster = if words.maybe() {
+        json!({"name": "host", "uid": super::CLUSTER_UID})
+    } else {
+        json!({"name": "host"})
+    };
+    for (key, value) in [
+        ("apiVersion", json!("probate.dev/v1alpha1")),
+        ("kind", json!("Evidence")),
+        ("now", json!(NOW)),
+        ("cluster", cluster),
+        ("trigger", json!({"type": words.of(&["Scan", "Changed", "Due"]), "at": NOW})),
+    ] {
         all.insert(key.into(), value);
     }
     let claim = words.maybe();
@@ -221,8 +245,11 @@ fn wild(random: &mut Random, at: usize) -> Value {
         all.insert("volume".into(), volume_fact(&mut words));
     }
     if words.maybe() {
-        all.insert("storageClass".into(), json!({"name": words.of(&CLASSES), "provisioner": "driver.longhorn.io",
-            "reclaimPolicy": words.of(&POLICIES), "labels": words.labels()}));
+        all.insert(
+            "storageClass".into(),
+            json!({"name": words.of(&CLASSES), "provisioner": "driver.longhorn.io",
+            "reclaimPolicy": words.of(&POLICIES), "labels": words.labels()}),
+        );
     }
     if words.maybe() {
         let mut fields = Map::new();
@@ -371,7 +398,10 @@ fn around(words: &mut Words<'_>, all: &mut Map<String, Value>) {
         words.put(&mut retention, "effective", &["Delete", "Retain"]);
     }
     let policy = words.of(&POLICIES);
-    retention.insert("sources".into(), json!([{"cluster": "host", "kind": "PersistentVolume", "name": "pv-1", "policy": policy}]));
+    retention.insert(
+        "sources".into(),
+        json!([{"cluster": "host", "kind": "PersistentVolume", "name": "pv-1", "policy": policy}]),
+    );
     all.insert("retention".into(), Value::Object(retention));
 }
 

@@ -9,8 +9,9 @@ const DRIVERS: [&str; 4] =
     ["driver.longhorn.io", "rbd.csi.ceph.com", "rancher.io/local-path", "cephfs.csi.ceph.com"];
 const SIZES: [&str; 6] = ["10Gi", "1Gi", "20Gi", "50Gi", "5Gi", "100Gi"];
 const APPS: [&str; 24] = [
-    "web", "db", "cache", "queue", "search", "metrics", "logs", "git", "registry", "ci", "mail", "wiki", "chat",
-    "billing", "ledger", "auth", "gateway", "reports", "media", "proxy", "ml", "etl", "audit", "backup",
+    "web", "db", "cache", "queue", "search", "metrics", "logs", "git", "registry", "ci", "mail", "wiki",
+    "chat", "billing", "ledger", "auth", "gateway", "reports", "media", "proxy", "ml", "etl", "audit",
+    "backup",
 ];
 const ENVIRONMENTS: [&str; 4] = ["dev", "prod", "staging", "test"];
 
@@ -134,7 +135,8 @@ pub(super) fn claim(plan: &Plan, at: usize) -> Value {
             "pv.kubernetes.io/bound-by-controller": "yes", "volume.beta.kubernetes.io/storage-provisioner": driver,
             "volume.kubernetes.io/storage-provisioner": driver}));
         spec.insert("volumeName".into(), json!(handle(plan, at)));
-        status = json!({"accessModes": ["ReadWriteOnce"], "capacity": {"storage": traits.size}, "phase": "Bound"});
+        status =
+            json!({"accessModes": ["ReadWriteOnce"], "capacity": {"storage": traits.size}, "phase": "Bound"});
     }
     json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec, "status": status})
 }

@@ -22,7 +22,13 @@ pub(super) fn pod(plan: &Plan, at: usize) -> Value {
         volumes.push(json!({"emptyDir": {}, "name": "tmp"}));
         mounts.push(json!({"mountPath": "/tmp", "name": "tmp"}));
     }
-    let started = format!("2026-11-{:02}T{:02}:{:02}:{:02}Z", 1 + random.below(21), random.below(24), random.below(60), random.below(60));
+    let started = format!(
+        "2026-11-{:02}T{:02}:{:02}:{:02}Z",
+        1 + random.below(21),
+        random.below(24),
+        random.below(60),
+        random.below(60)
+    );
     let image = format!("registry.example.com/{app}/{app}:v1.{}.{}", random.zipf(12), random.zipf(20));
     json!({"apiVersion": "v1", "kind": "Pod",
         "metadata": {"creationTimestamp": started, "generateName": format!("{app}-{hash}-"),

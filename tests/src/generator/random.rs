@@ -12,7 +12,8 @@ impl Random {
 
     /// A stream of its own for one object, so that objects do not depend on how many came before.
     pub fn of(seed: u64, stream: &str, at: usize) -> Self {
-        let name = stream.bytes().fold(0_u64, |hash, byte| hash.wrapping_mul(31).wrapping_add(u64::from(byte)));
+        let name =
+            stream.bytes().fold(0_u64, |hash, byte| hash.wrapping_mul(31).wrapping_add(u64::from(byte)));
         let mut random = Self(seed ^ name.rotate_left(32) ^ (at as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         random.next();
         random

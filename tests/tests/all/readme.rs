@@ -37,7 +37,10 @@ fn commands(page: &str) -> (String, usize) {
             }
             match (line, block) {
                 ("```console", "```console") => text.push_str("```console\n"),
-                ("```", "") if !text.is_empty() && !text.ends_with("```\n\n") => text.push_str("```\n\n"),
+                ("```", "") if !text.is_empty() && !text.ends_with("```\n\n") => {
+                    // trycmd takes the last line break for its own.
+                    text.push_str(if text.ends_with("\n...\n") { "```\n\n" } else { "\n```\n\n" });
+                }
                 _ => {}
             }
             continue;
@@ -118,6 +121,6 @@ fn commands_are_taken_from_console_blocks() {
     assert_eq!(count, 3);
     assert_eq!(
         text,
-        "```console\n$ probate a\n...\n$ probate b\nout\n```\n\n```console\n$ probate c\n? 3\n...\n```\n\n"
+        "```console\n$ probate a\n...\n$ probate b\nout\n\n```\n\n```console\n$ probate c\n? 3\n...\n```\n\n"
     );
 }

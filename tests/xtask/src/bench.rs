@@ -9,9 +9,9 @@ mod table;
 use crate::generated::root;
 use anyhow::{Context as _, ensure};
 use clap::Args;
+pub(crate) use process::say;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-pub(crate) use process::say;
 use table::Table;
 
 /// What to measure.
@@ -64,14 +64,19 @@ pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<()> {
 /// Writes a cluster.
 pub(crate) fn generate(claims: usize, shape: &str, seed: u64, out: &Path) -> anyhow::Result<()> {
     let built = build(None)?;
-    process::quiet(Command::new(&built.bench).args(["gen", &claims.to_string(), shape, &seed.to_string()]).arg(out))
+    process::quiet(
+        Command::new(&built.bench).args(["gen", &claims.to_string(), shape, &seed.to_string()]).arg(out),
+    )
 }
 
 /// The long run of the differential tests.
 pub(crate) fn differential(inputs: usize, native: usize) -> anyhow::Result<()> {
     let built = build(None)?;
     let mut command = Command::new(&built.bench);
-    command.args(["differential", &inputs.to_string(), &native.to_string()]).arg(&built.native).current_dir(root());
+    command
+        .args(["differential", &inputs.to_string(), &native.to_string()])
+        .arg(&built.native)
+        .current_dir(root());
     ensure!(command.status()?.success(), "the engines disagree");
     Ok(())
 }
@@ -83,12 +88,18 @@ fn build(folder: Option<PathBuf>) -> anyhow::Result<Built> {
         ["build", "--locked", "--bin", "probate", "--bin", "probate-bench"].as_slice(),
         &["build", "--locked", "--package", "probate-rego", "--example", "native"],
     ] {
-        let status = Command::new(&cargo).args(args).current_dir(root()).status().context("cannot start cargo")?;
+        let status =
+            Command::new(&cargo).args(args).current_dir(root()).status().context("cannot start cargo")?;
         ensure!(status.success(), "cargo {}", args.join(" "));
     }
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     let folder = folder.unwrap_or_else(|| target.join("bench"));
     std::fs::create_dir_all(&folder)?;
     let bin = target.join("debug");
-    Ok(Built { bench: bin.join("probate-bench"), probate: bin.join("probate"), native: bin.join("examples/native"), folder })
+    Ok(Built {
+        bench: bin.join("probate-bench"),
+        probate: bin.join("probate"),
+        native: bin.join("examples/native"),
+        folder,
+    })
 }

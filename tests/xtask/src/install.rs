@@ -39,8 +39,10 @@ fn check(toolchain: &str, outside: &Path) -> anyhow::Result<()> {
 /// A toolchain that is installed and is not the workspace's.
 fn other_toolchain() -> anyhow::Result<String> {
     let file = std::fs::read_to_string(root().join("rust-toolchain.toml"))?;
-    let own = file.lines().find_map(|line| line.strip_prefix("channel = ")).unwrap_or_default().trim_matches('"');
-    let output = Command::new("rustup").args(["toolchain", "list"]).output().context("rustup is not installed")?;
+    let own =
+        file.lines().find_map(|line| line.strip_prefix("channel = ")).unwrap_or_default().trim_matches('"');
+    let output =
+        Command::new("rustup").args(["toolchain", "list"]).output().context("rustup is not installed")?;
     let text = String::from_utf8(output.stdout)?;
     text.lines()
         .filter_map(|line| line.split_whitespace().next())

@@ -26,8 +26,12 @@ pub(crate) struct InvertArgs {
 }
 
 /// Files of the core that decide; directories are taken whole.
-const CORE: [&str; 4] =
-    ["host/core/src/combine.rs", "host/core/src/guard.rs", "host/core/src/select.rs", "host/core/src/evidence"];
+const CORE: [&str; 4] = [
+    "host/core/src/combine.rs",
+    "host/core/src/guard.rs",
+    "host/core/src/select.rs",
+    "host/core/src/evidence",
+];
 
 /// What stands for what; the first that a line holds is tried, then the next. Blanks keep generics and arrows apart.
 const REGO: [(&str, &str); 7] = [
@@ -96,7 +100,11 @@ fn policies(args: &InvertArgs) -> anyhow::Result<usize> {
 fn core(args: &InvertArgs) -> anyhow::Result<usize> {
     let tree = target().join("invert/tree");
     if !tree.exists() {
-        let status = Command::new("git").args(["worktree", "add", "--detach"]).arg(&tree).current_dir(root()).status()?;
+        let status = Command::new("git")
+            .args(["worktree", "add", "--detach"])
+            .arg(&tree)
+            .current_dir(root())
+            .status()?;
         ensure!(status.success(), "git worktree add");
     }
     let done = in_core(&tree, args);
@@ -112,15 +120,25 @@ fn in_core(tree: &Path, args: &InvertArgs) -> anyhow::Result<usize> {
     }
     // The core's own tests first: they are there in seconds.
     let test = || {
-        let quick = cargo(tree, &["test", "--quiet", "--locked", "--lib", "--package", "probate-core"]).is_ok();
-        Ok(quick && cargo(tree, &["test", "--quiet", "--locked", "--test", "all", "--", "guards", "laws", "contract"]).is_ok())
+        let quick =
+            cargo(tree, &["test", "--quiet", "--locked", "--lib", "--package", "probate-core"]).is_ok();
+        Ok(quick
+            && cargo(
+                tree,
+                &["test", "--quiet", "--locked", "--test", "all", "--", "guards", "laws", "contract"],
+            )
+            .is_ok())
     };
     ensure!(test()?, "the core's tests fail before anything is inverted");
     try_all("core", mutations(&sources, &RUST, args)?, test)
 }
 
 /// Tries each and gives how many turned no test red.
-fn try_all(name: &str, mutations: Vec<Mutation>, test: impl Fn() -> anyhow::Result<bool>) -> anyhow::Result<usize> {
+fn try_all(
+    name: &str,
+    mutations: Vec<Mutation>,
+    test: impl Fn() -> anyhow::Result<bool>,
+) -> anyhow::Result<usize> {
     let (mut caught, total) = (0, mutations.len());
     for mutation in mutations {
         let text = std::fs::read_to_string(&mutation.file)?;
@@ -131,7 +149,12 @@ fn try_all(name: &str, mutations: Vec<Mutation>, test: impl Fn() -> anyhow::Resu
         let green = test();
         std::fs::write(&mutation.file, &text)?;
         if green? {
-            say(&format!("MISSED {}:{}: {}", mutation.file.display(), mutation.line + 1, mutation.was.trim()))?;
+            say(&format!(
+                "MISSED {}:{}: {}",
+                mutation.file.display(),
+                mutation.line + 1,
+                mutation.was.trim()
+            ))?;
         } else {
             caught += 1;
         }
@@ -204,7 +227,8 @@ fn cargo(tree: &Path, args: &[&str]) -> anyhow::Result<()> {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(program);
     command.args(args).current_dir(tree).env("CARGO_TARGET_DIR", target());
-    let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status().context("cannot start cargo")?;
+    let status =
+        command.stdout(Stdio::null()).stderr(Stdio::null()).status().context("cannot start cargo")?;
     ensure!(status.success(), "cargo {}", args.join(" "));
     Ok(())
 }

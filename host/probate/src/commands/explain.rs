@@ -62,7 +62,11 @@ pub fn run(args: &ExplainArgs, threads: Option<NonZeroUsize>) -> Outcome {
     let (named, dumps) = object(args)?;
     let world = world::load(&dumps, &args.input, threads, None)?;
     let engine = session::engine(world.inventory.now(), threads)?;
-    let policies = if args.policies.is_empty() { Policies { items: Vec::new() } } else { Policies::load(&args.policies, &engine)? };
+    let policies = if args.policies.is_empty() {
+        Policies { items: Vec::new() }
+    } else {
+        Policies::load(&args.policies, &engine)?
+    };
     let threads = session::threads(threads);
     let options = Options {
         settings: world.settings.clone(),
@@ -76,9 +80,16 @@ pub fn run(args: &ExplainArgs, threads: Option<NonZeroUsize>) -> Outcome {
     let explained = probate_core::explain::explain(&world.inventory, &set, &programs, &options, &named);
     print::diagnostics(&policies.diagnostics().cloned().collect::<Vec<_>>());
     print::diagnostics(&world.inventory.diagnostics);
-    let documents: Vec<Document> = explained.into_iter().map(|explanation| document(explanation, &policies)).collect();
+    let documents: Vec<Document> =
+        explained.into_iter().map(|explanation| document(explanation, &policies)).collect();
     match documents.as_slice() {
-        [] => return Err(Stop::usage("PB0004", format!("there is no {} in the dumps", args.words.first().cloned().unwrap_or_default()), "list what is there: probate plan DUMP -p POLICY -o wide")),
+        [] => {
+            return Err(Stop::usage(
+                "PB0004",
+                format!("there is no {} in the dumps", args.words.first().cloned().unwrap_or_default()),
+                "list what is there: probate plan DUMP -p POLICY -o wide",
+            ));
+        }
         [one] => printed::explanation(one, args.output)?,
         several => match args.output {
             Format::Json => print::json(&several)?,
@@ -93,22 +104,40 @@ pub fn run(args: &ExplainArgs, threads: Option<NonZeroUsize>) -> Outcome {
 
 /// The object, and the dumps after it.
 fn object(args: &ExplainArgs) -> Result<(Named, Vec<DumpArg>), Stop> {
-    let wrong = || Stop::usage("PB0005", "which object?", "write pvc/NAMESPACE/NAME, pv/NAME, or pvc NAME -n NAMESPACE, then the dumps");
+    let wrong = || {
+        Stop::usage(
+            "PB0005",
+            "which object?",
+            "write pvc/NAMESPACE/NAME, pv/NAME, or pvc NAME -n NAMESPACE, then the dumps",
+        )
+    };
     let mut words = args.words.iter();
     let first = words.next().ok_or_else(wrong)?;
-    let (cluster, kind) = first.split_once(':').map_or((None, first.as_str()), |(cluster, kind)| (Some(cluster.to_owned()), kind));
+    let (cluster, kind) = first
+        .split_once(':')
+        .map_or((None, first.as_str()), |(cluster, kind)| (Some(cluster.to_owned()), kind));
     let named = match (kind, &args.namespace) {
-        ("pvc", Some(namespace)) => {
-            Named { cluster, namespace: Some(namespace.clone()), name: words.next().ok_or_else(wrong)?.clone() }
-        }
+        ("pvc", Some(namespace)) => Named {
+            cluster,
+            namespace: Some(namespace.clone()),
+            name: words.next().ok_or_else(wrong)?.clone(),
+        },
         ("pv", _) => Named { cluster, namespace: None, name: words.next().ok_or_else(wrong)?.clone() },
         _ => Named::parse(first).ok_or_else(wrong)?,
     };
     let dumps: Vec<DumpArg> = words
-        .map(|word| word.parse().map_err(|message: String| Stop::usage("PB0006", message, "give files, folders, archives or `-`")))
+        .map(|word| {
+            word.parse().map_err(|message: String| {
+                Stop::usage("PB0006", message, "give files, folders, archives or `-`")
+            })
+        })
         .collect::<Result<_, Stop>>()?;
     if dumps.is_empty() {
-        return Err(Stop::usage("PB0006", "no dump is given", "write the dumps after the object: probate explain pvc/shop/data DUMP"));
+        return Err(Stop::usage(
+            "PB0006",
+            "no dump is given",
+            "write the dumps after the object: probate explain pvc/shop/data DUMP",
+        ));
     }
     Ok((named, dumps))
 }

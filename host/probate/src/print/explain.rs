@@ -40,10 +40,27 @@ fn page(text: &mut String, document: &Document, wide: bool) -> std::fmt::Result 
     let Document { entry, evidence, .. } = document;
     let style = if entry.decision.action == DecisionAction::Delete { BAD } else { GOOD };
     let causes: Vec<String> = entry.decision.causes.iter().map(ToString::to_string).collect();
-    writeln!(text, "{HEAD}{}{HEAD:#}  {}  in {}", name(entry), human(entry.bytes), entry.subject.identity.cluster.as_deref().unwrap_or_default())?;
-    writeln!(text, "{style}{:?}{style:#}  {}  {}", entry.decision.action, causes.join(", "), entry.decision.reason)?;
+    writeln!(
+        text,
+        "{HEAD}{}{HEAD:#}  {}  in {}",
+        name(entry),
+        human(entry.bytes),
+        entry.subject.identity.cluster.as_deref().unwrap_or_default()
+    )?;
+    writeln!(
+        text,
+        "{style}{:?}{style:#}  {}  {}",
+        entry.decision.action,
+        causes.join(", "),
+        entry.decision.reason
+    )?;
     if let Some(follows) = &entry.follows {
-        writeln!(text, "It goes with its claim {}/{}.", follows.claim.namespace.as_deref().unwrap_or_default(), follows.claim.name)?;
+        writeln!(
+            text,
+            "It goes with its claim {}/{}.",
+            follows.claim.namespace.as_deref().unwrap_or_default(),
+            follows.claim.name
+        )?;
     }
     if entry.candidate {
         writeln!(text, "{CAREFUL}Candidate{CAREFUL:#}: only watching or time holds it.")?;
@@ -72,26 +89,46 @@ fn about(text: &mut String, evidence: &Evidence) -> std::fmt::Result {
     }
     if let Some(volume) = &evidence.volume {
         let driver = volume.driver.as_deref().unwrap_or("no driver");
-        writeln!(text, "  volume {}  {}  reclaim policy {}  {driver}", volume.name, volume.phase, volume.reclaim_policy)?;
+        writeln!(
+            text,
+            "  volume {}  {}  reclaim policy {}  {driver}",
+            volume.name, volume.phase, volume.reclaim_policy
+        )?;
     }
     if let Some(retention) = &evidence.retention
         && let Some(effective) = retention.effective
     {
-        let from = retention.from.as_ref().map(|from| format!(", says {} {}", from.kind, from.name)).unwrap_or_default();
+        let from = retention
+            .from
+            .as_ref()
+            .map(|from| format!(", says {} {}", from.kind, from.name))
+            .unwrap_or_default();
         writeln!(text, "  effective reclaim policy {effective:?}{from}")?;
     }
     if let Some(usage) = &evidence.usage
-        && let (Some(since), Some(seconds), Some(continuity)) = (&usage.unused_since, usage.unused_seconds, usage.continuity)
+        && let (Some(since), Some(seconds), Some(continuity)) =
+            (&usage.unused_since, usage.unused_seconds, usage.continuity)
     {
         writeln!(text, "  unused since {since}, {} days ({continuity:?})", seconds / 86_400)?;
     }
     for owner in evidence.owners.iter().flatten() {
-        let namespace = owner.namespace.as_deref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
+        let namespace =
+            owner.namespace.as_deref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
         let gone = owner.gone_since.as_deref().map(|since| format!(" since {since}")).unwrap_or_default();
-        writeln!(text, "  owner {} {namespace}{}  {:?}, {:?}{gone}", owner.kind, owner.name, owner.relation, owner.state)?;
+        writeln!(
+            text,
+            "  owner {} {namespace}{}  {:?}, {:?}{gone}",
+            owner.kind, owner.name, owner.relation, owner.state
+        )?;
     }
     for snapshot in evidence.snapshots.iter().flatten() {
-        writeln!(text, "  {} {}  {}", snapshot.kind, snapshot.name, if snapshot.ready { "ready" } else { "not ready" })?;
+        writeln!(
+            text,
+            "  {} {}  {}",
+            snapshot.kind,
+            snapshot.name,
+            if snapshot.ready { "ready" } else { "not ready" }
+        )?;
     }
     Ok(())
 }
@@ -101,14 +138,24 @@ fn references(text: &mut String, evidence: &Evidence, document: &Document, wide:
     let list: &[Reference] = evidence.references.as_deref().unwrap_or(&document.references);
     if list.is_empty() {
         let whole = evidence.references.is_some();
-        writeln!(text, "  {}", if whole { "nothing names it" } else { "nothing that was seen, but not every list is whole" })?;
+        writeln!(
+            text,
+            "  {}",
+            if whole { "nothing names it" } else { "nothing that was seen, but not every list is whole" }
+        )?;
     }
     let most = if wide { usize::MAX } else { 12 };
     for reference in list.iter().take(most) {
-        let namespace = reference.namespace.as_deref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
-        let since = reference.state_since.as_deref().map(|since| format!(" since {since}")).unwrap_or_default();
+        let namespace =
+            reference.namespace.as_deref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
+        let since =
+            reference.state_since.as_deref().map(|since| format!(" since {since}")).unwrap_or_default();
         let path = reference.path.as_deref().unwrap_or("somewhere in it");
-        writeln!(text, "  {:?}  {} {namespace}{}{since}  {QUIET}{path}{QUIET:#}", reference.state, reference.kind, reference.name)?;
+        writeln!(
+            text,
+            "  {:?}  {} {namespace}{}{since}  {QUIET}{path}{QUIET:#}",
+            reference.state, reference.kind, reference.name
+        )?;
     }
     if list.len() > most {
         writeln!(text, "  … and {} more (-o wide shows all)", list.len() - most)?;
@@ -158,7 +205,8 @@ fn details(text: &mut String, verdict: &PolicyVerdict, trace: Option<&Trace>) ->
 }
 
 fn unknown(text: &mut String, document: &Document) -> std::fmt::Result {
-    let missing: &[Missing] = if document.entry.missing.is_empty() { &document.unknown } else { &document.entry.missing };
+    let missing: &[Missing] =
+        if document.entry.missing.is_empty() { &document.unknown } else { &document.entry.missing };
     if missing.is_empty() {
         return Ok(());
     }

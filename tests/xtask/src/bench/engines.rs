@@ -1,8 +1,8 @@
 //! Rows of the engines: one policy, `unused-claims`, over evidence that is all distinct and that is like a cluster's.
 
+use super::Built;
 use super::process::{line, number, quiet};
 use super::table::{Table, Target};
-use super::Built;
 use crate::generated::root;
 use serde_json::Value;
 use std::process::Command;
@@ -19,7 +19,8 @@ struct Ran {
 pub(super) fn round(built: &Built, count: usize, table: &mut Table) -> anyhow::Result<()> {
     for mix in MIXES {
         let ran = |mode: &str, facts: &str| -> anyhow::Result<Ran> {
-            let said = line(Command::new(&built.bench).args(["engine", mode, mix, facts, &count.to_string()]))?;
+            let said =
+                line(Command::new(&built.bench).args(["engine", mode, mix, facts, &count.to_string()]))?;
             let cpu = number(&said, "cpu")?;
             let answers = said.get("answers").map(Value::to_string).unwrap_or_default();
             Ok(Ran { micros: cpu * 1e6 / count as f64, times: (number(&said, "wall")?, cpu), answers })
@@ -66,7 +67,13 @@ fn opa(built: &Built, mix: &str, count: usize, ours: (&Ran, &Ran), table: &mut T
             continue;
         };
         let micros = cpu * 1e6 / count as f64;
-        table.add(&format!("unused-claims, {mix}: OPA batched, {facts} input, a document"), "us", Target::None, micros, (cpu, cpu));
+        table.add(
+            &format!("unused-claims, {mix}: OPA batched, {facts} input, a document"),
+            "us",
+            Target::None,
+            micros,
+            (cpu, cpu),
+        );
         table.add(&figure, "x", target, micros / own.micros, (cpu, cpu));
     }
     Ok(())

@@ -7,7 +7,12 @@ use crate::generated::root;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub(super) fn round(built: &Built, claims: usize, must_gather: Option<&Path>, table: &mut Table) -> anyhow::Result<()> {
+pub(super) fn round(
+    built: &Built,
+    claims: usize,
+    must_gather: Option<&Path>,
+    table: &mut Table,
+) -> anyhow::Result<()> {
     large(built, claims, table)?;
     quickstart(built, table)?;
     match must_gather {
@@ -44,21 +49,46 @@ fn dump(built: &Built, claims: usize) -> anyhow::Result<PathBuf> {
 }
 
 fn large(built: &Built, claims: usize, table: &mut Table) -> anyhow::Result<()> {
-    let name = format!("plan, {}k claims + {}k volumes + {}k Pods", claims / 1000, claims / 1000, claims * 3 / 1000);
+    let name =
+        format!("plan, {}k claims + {}k volumes + {}k Pods", claims / 1000, claims / 1000, claims * 3 / 1000);
     let folder = dump(built, claims)?;
     let bytes = std::fs::metadata(folder.join("dump.json"))?.len() as f64;
     let parse = line(Command::new(&built.bench).arg("parse").arg(folder.join("dump.json")))?;
     let (wall, cpu) = (number(&parse, "wall")?, number(&parse, "cpu")?);
-    table.add(&format!("serde_json::Value of that dump ({:.2} GB)", bytes / 1e9), "s", Target::None, cpu, (wall, cpu));
+    table.add(
+        &format!("serde_json::Value of that dump ({:.2} GB)", bytes / 1e9),
+        "s",
+        Target::None,
+        cpu,
+        (wall, cpu),
+    );
     let two = run(&mut shipped(built, &folder))?;
     let times = (two.wall, two.cpu);
     table.add(&format!("{name}: CPU / serde_json::Value"), "x", Target::AtMost(2.5), two.cpu / cpu, times);
-    table.add(&format!("{name}: peak memory / file"), "x", Target::AtMost(1.5), two.peak_bytes / bytes, times);
+    table.add(
+        &format!("{name}: peak memory / file"),
+        "x",
+        Target::AtMost(1.5),
+        two.peak_bytes / bytes,
+        times,
+    );
     let one = run(&mut pinned(shipped(built, &folder)))?;
-    table.add(&format!("{name}: one core / two cores, wall"), "x", Target::AtLeast(1.6), one.wall / two.wall, (one.wall, one.cpu));
+    table.add(
+        &format!("{name}: one core / two cores, wall"),
+        "x",
+        Target::AtLeast(1.6),
+        one.wall / two.wall,
+        (one.wall, one.cpu),
+    );
     let tenth = run(&mut shipped(built, &dump(built, claims / 10)?))?;
     let growth = (two.cpu / tenth.cpu) / 10.0;
-    table.add(&format!("{name}: CPU an object / that of a tenth"), "x", Target::AtMost(1.25), growth, (tenth.wall, tenth.cpu));
+    table.add(
+        &format!("{name}: CPU an object / that of a tenth"),
+        "x",
+        Target::AtMost(1.25),
+        growth,
+        (tenth.wall, tenth.cpu),
+    );
     Ok(())
 }
 
@@ -99,6 +129,12 @@ fn hostile(built: &Built, table: &mut Table) -> anyhow::Result<()> {
     }
     let name = format!("{} hostile documents, the loader alone", files.len());
     table.add(&format!("{name}: slowest"), "ms", Target::AtMost(50.0), worst.0 * 1e3, (worst.0, worst.0));
-    table.add(&format!("{name}: most memory"), "MiB", Target::AtMost(32.0), worst.1 / 1024.0, (worst.0, worst.0));
+    table.add(
+        &format!("{name}: most memory"),
+        "MiB",
+        Target::AtMost(32.0),
+        worst.1 / 1024.0,
+        (worst.0, worst.0),
+    );
     Ok(())
 }

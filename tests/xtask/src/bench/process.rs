@@ -23,7 +23,8 @@ pub(crate) fn say(text: &str) -> anyhow::Result<()> {
 pub(crate) fn run(command: &mut Command) -> anyhow::Result<Took> {
     let before = children();
     let start = Instant::now();
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().context("cannot start a process")?;
+    let mut child =
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().context("cannot start a process")?;
     let status = format!("/proc/{}/status", child.id());
     let mut peak = 0.0;
     let done = loop {
@@ -50,7 +51,8 @@ pub(crate) fn line(command: &mut Command) -> anyhow::Result<Value> {
     let output = command.stderr(Stdio::inherit()).output().context("cannot start a process")?;
     ensure!(output.status.success(), "{command:?}: {}", output.status);
     let text = String::from_utf8(output.stdout)?;
-    serde_json::from_str(text.lines().last().unwrap_or_default()).with_context(|| format!("{command:?} prints no JSON"))
+    serde_json::from_str(text.lines().last().unwrap_or_default())
+        .with_context(|| format!("{command:?} prints no JSON"))
 }
 
 /// A number of such a line.
@@ -66,7 +68,12 @@ fn peak_in(status: &str) -> f64 {
 /// Processor seconds of all children that have ended. Linux counts them in hundredths.
 fn children() -> f64 {
     let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<f64> =
-        text.rsplit(')').next().unwrap_or_default().split_whitespace().map(|field| field.parse().unwrap_or(0.0)).collect();
+    let fields: Vec<f64> = text
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .map(|field| field.parse().unwrap_or(0.0))
+        .collect();
     (fields.get(13).unwrap_or(&0.0) + fields.get(14).unwrap_or(&0.0)) / 100.0
 }

@@ -30,7 +30,14 @@ pub(crate) struct Table {
 
 impl Table {
     /// Adds what one round measured.
-    pub(crate) fn add(&mut self, figure: &str, unit: &'static str, target: Target, value: f64, times: (f64, f64)) {
+    pub(crate) fn add(
+        &mut self,
+        figure: &str,
+        unit: &'static str,
+        target: Target,
+        value: f64,
+        times: (f64, f64),
+    ) {
         let row = self.row(figure, unit, target);
         row.values.push(value);
         row.wall.push(times.0);
@@ -46,7 +53,15 @@ impl Table {
         let at = self.rows.iter().position(|row| row.figure == figure).unwrap_or(self.rows.len());
         if at == self.rows.len() {
             let (values, wall, cpu) = (Vec::new(), Vec::new(), Vec::new());
-            self.rows.push(Row { figure: figure.into(), unit, target, values, wall, cpu, note: String::new() });
+            self.rows.push(Row {
+                figure: figure.into(),
+                unit,
+                target,
+                values,
+                wall,
+                cpu,
+                note: String::new(),
+            });
         }
         let last = self.rows.len() - 1;
         #[expect(clippy::indexing_slicing, reason = "the row was found or has just been pushed")]
@@ -87,8 +102,20 @@ impl fmt::Display for Table {
                 continue;
             }
             let met = match row.target {
-                Target::AtLeast(target) => if value >= target { "yes" } else { "NO" },
-                Target::AtMost(target) => if value <= target { "yes" } else { "NO" },
+                Target::AtLeast(target) => {
+                    if value >= target {
+                        "yes"
+                    } else {
+                        "NO"
+                    }
+                }
+                Target::AtMost(target) => {
+                    if value <= target {
+                        "yes"
+                    } else {
+                        "NO"
+                    }
+                }
                 Target::None => "",
             };
             let (low, high) = (values.first().unwrap_or(&0.0), values.last().unwrap_or(&0.0));
@@ -128,6 +155,9 @@ mod tests {
         table.note("c", Target::AtLeast(1.0), "OPA not installed");
         let text = table.to_string();
         let lines: Vec<&str> = text.lines().collect();
-        assert!(lines[1].ends_with("yes") && lines[2].ends_with("NO") && lines[3].contains("not installed"), "{text}");
+        assert!(
+            lines[1].ends_with("yes") && lines[2].ends_with("NO") && lines[3].contains("not installed"),
+            "{text}"
+        );
     }
 }

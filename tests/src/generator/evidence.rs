@@ -397,7 +397,7 @@ fn around(words: &mut Words<'_>, all: &mut Map<String, Value>) {
     if words.maybe() {
         words.put(&mut retention, "effective", &["Delete", "Retain"]);
     }
-    let policy = words.of(&POLICIES);
+    let policy = words.of(&["Delete", "Retain"]);
     retention.insert(
         "sources".into(),
         json!([{"cluster": "host", "kind": "PersistentVolume", "name": "pv-1", "policy": policy}]),

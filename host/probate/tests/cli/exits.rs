@@ -67,6 +67,10 @@ fn small() -> tempfile::TempDir {
         ("wrong/policy.yaml", WRONG),
         ("half.json", "{\"apiVersion\": \"v1\", \"kind\": \"PersistentVolumeClaim\", \"metadata\": {"),
         ("nothing/README", ""),
+        (
+            "namespaces.json",
+            r#"{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "uid": "n-1"}}"#,
+        ),
     ])
 }
 
@@ -108,7 +112,7 @@ fn what_is_suspicious_is_said_loudly() {
     let folder = small();
     let run = plan(&folder, &["-p", "unused.rego"]);
     assert!(run.err.contains("PB5003") && run.err.contains("PB5004"), "{}", run.err);
-    let run = probate(folder.path(), &["plan", "records.yaml", "-p", "unused.rego"]);
+    let run = probate(folder.path(), &["plan", "namespaces.json", "-p", "unused.rego"]);
     assert!(run.err.contains("PB5002"), "{}", run.err);
     assert_eq!(run.code, 4, "{}", run.err);
 }

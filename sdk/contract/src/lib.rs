@@ -17,6 +17,7 @@ pub mod schema;
 pub mod settings;
 pub mod shape;
 pub mod suite;
+mod surroundings;
 pub mod verdict;
 
 pub use cause::Cause;

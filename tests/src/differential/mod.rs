@@ -17,10 +17,11 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The repository.
+/// The repository. Asked at run time: two checkouts may share one target directory.
 pub fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_path_buf()
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from("."), PathBuf::from);
+    let top = here.ancestors().find(|folder| folder.join("Cargo.lock").exists());
+    top.unwrap_or(&here).to_path_buf()
 }
 
 /// Policies that are compared: the shipped ones, then the small ones of `tests/data/differential`.

@@ -28,7 +28,7 @@ pub(crate) static SHIPPED: LazyLock<Policies> = LazyLock::new(|| policies(&["pol
 
 /// The workspace's folder.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+    probate_tests::differential::root()
 }
 
 /// Compiled programs of tests.

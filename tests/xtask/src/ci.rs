@@ -55,7 +55,10 @@ pub(crate) fn run(lints: bool) -> anyhow::Result<()> {
 
 fn cargo(args: &[&str]) -> anyhow::Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo).args(args).current_dir(root()).status().context("cannot start cargo")?;
+    let mut command = Command::new(cargo);
+    // insta would take the checkout in which the test was compiled.
+    command.args(args).current_dir(root()).env("INSTA_WORKSPACE_ROOT", root());
+    let status = command.status().context("cannot start cargo")?;
     ensure!(status.success(), "cargo {}", args.join(" "));
     Ok(())
 }

@@ -1,12 +1,13 @@
 //! Files that are generated and committed: written, or compared with what stands there.
 
 use anyhow::{Context as _, bail};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-/// The workspace's folder.
+/// The workspace's folder. Asked at run time: two checkouts may share one target directory.
 pub(crate) fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).unwrap_or(here).to_path_buf()
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from("."), PathBuf::from);
+    let top = here.ancestors().find(|folder| folder.join("Cargo.lock").exists());
+    top.unwrap_or(&here).to_path_buf()
 }
 
 /// Writes `text` to `path` below the workspace, or with `check` fails if another text stands there.

@@ -17,7 +17,7 @@ pub trait Intake: Send {
     fn object(&mut self, json: &[u8], document: u64, line: u64);
 
     /// The same with its apiVersion and kind, which the walker has read already.
-    fn object_of(&mut self, json: &[u8], _of: (&str, &str), document: u64, line: u64) {
+    fn object_known(&mut self, json: &[u8], _of: (&str, &str), document: u64, line: u64) {
         self.object(json, document, line);
     }
 
@@ -71,7 +71,7 @@ impl Intake for Batch {
         Self::object(self, json, document, line);
     }
 
-    fn object_of(&mut self, json: &[u8], of: (&str, &str), document: u64, line: u64) {
+    fn object_known(&mut self, json: &[u8], of: (&str, &str), document: u64, line: u64) {
         Self::object_of(self, json, of, document, line);
     }
 

@@ -301,7 +301,7 @@ impl<I: Intake> Output<I> {
         }
         self.kinds.insert(group_kind);
         self.objects += 1;
-        self.intake.object_of(json, (api_version, kind), document, line);
+        self.intake.object_known(json, (api_version, kind), document, line);
     }
 
     /// A list that was parsed as a whole.

@@ -16,7 +16,6 @@ use walkdir::WalkDir;
 #[derive(Clone, Debug)]
 pub(crate) struct Suite {
     pub(crate) path: PathBuf,
-    pub(crate) text: String,
     /// Which document of the file, from 0.
     pub(crate) document: usize,
     pub(crate) test: PolicyTest,
@@ -169,7 +168,6 @@ fn suites(path: &Path) -> Result<Vec<Suite>, Vec<Diagnostic>> {
         match typed(&raw, single.then_some(text.as_str()), &name, at) {
             Ok(test) => found.push(Suite {
                 path: path.to_owned(),
-                text: text.clone(),
                 document: at,
                 test,
                 raw,

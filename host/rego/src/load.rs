@@ -320,7 +320,7 @@ fn describe(request: &LoadRequest, index: &Index, nodes: &[usize], loaded: &mut 
     for file in request.files.iter().filter(|file| names.contains(&file.name)) {
         match source::metadata(file) {
             Ok(metadata) => {
-                if let Some(version) = metadata.version() {
+                if let Some(version) = metadata.version {
                     loaded.version = version;
                 }
                 loaded.title = metadata.title.unwrap_or_else(|| loaded.title.clone());

@@ -2,7 +2,7 @@
 
 use probate_contract::Diagnostic;
 use probate_contract::rego::SourceFile;
-use serde::Deserialize;
+use yaml_rust2::{Yaml, YamlLoader};
 
 /// Deepest nesting of `[` and `{`; the parser takes about twice as long for each level.
 const MAX_NESTING: usize = 14;
@@ -49,37 +49,32 @@ pub(crate) fn check_nesting(file: &SourceFile) -> Option<Diagnostic> {
 }
 
 /// What a METADATA block says of a policy.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Metadata {
     pub(crate) title: Option<String>,
     pub(crate) description: Option<String>,
-    custom: Custom,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-struct Custom {
-    version: Option<Version>,
-}
-
-/// A version as people write it: `1.0.0`, or the number `1.2`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
-enum Version {
-    Text(String),
-    Whole(i64),
-    Other(serde_json::Value),
+    /// `custom.version` as people write it: `1.0.0`, or the number `1.2`.
+    pub(crate) version: Option<String>,
 }
 
 impl Metadata {
-    /// The version, if it is one.
-    pub(crate) fn version(&self) -> Option<String> {
-        match self.custom.version.as_ref()? {
-            Version::Text(text) => Some(text.clone()),
-            Version::Whole(number) => Some(number.to_string()),
-            Version::Other(value) => value.is_number().then(|| value.to_string()),
+    fn read(yaml: &str) -> Result<Self, String> {
+        let documents = YamlLoader::load_from_str(yaml).map_err(|error| error.to_string())?;
+        let Some(block) = documents.first() else { return Ok(Self::default()) };
+        if block.as_hash().is_none() && !block.is_null() {
+            return Err("it is no mapping".into());
         }
+        let text = |name: &str| match &block[name] {
+            Yaml::BadValue | Yaml::Null => Ok(None),
+            Yaml::String(text) => Ok(Some(text.clone())),
+            _ => Err(format!("`{name}` is no text")),
+        };
+        let version = match &block["custom"]["version"] {
+            Yaml::String(text) | Yaml::Real(text) => Some(text.clone()),
+            Yaml::Integer(number) => Some(number.to_string()),
+            _ => None,
+        };
+        Ok(Self { title: text("title")?, description: text("description")?, version })
     }
 }
 
@@ -111,9 +106,7 @@ pub(crate) fn metadata(file: &SourceFile) -> Result<Metadata, Box<Diagnostic>> {
         }
     }
     let Some((line, yaml)) = best else { return Ok(Metadata::default()) };
-    serde_saphyr::from_str(&yaml).map_err(|error| {
-        let text = error.to_string();
-        let reason = text.lines().next().unwrap_or_default();
+    Metadata::read(&yaml).map_err(|reason| {
         let diagnostic =
             Diagnostic::warning("PB2100", format!("the METADATA does not read as YAML: {reason}"));
         Box::new(diagnostic.file(&file.name).at(line, 1).fix("write `# title: …` lines under `# METADATA`"))
@@ -142,7 +135,7 @@ mod tests {
         let found = metadata(&file(text)).unwrap();
         assert_eq!(found.title.as_deref(), Some("Unused claims"));
         assert_eq!(found.description.as_deref().map(str::trim), Some("Two lines."));
-        assert_eq!(found.version().as_deref(), Some("1.0.0"));
+        assert_eq!(found.version.as_deref(), Some("1.0.0"));
         assert_eq!(metadata(&file("package a\n")).unwrap(), super::Metadata::default());
         let broken = metadata(&file("# METADATA\n# title: [\npackage a\n")).unwrap_err();
         assert_eq!((broken.code.as_str(), broken.line), ("PB2100", Some(1)));

@@ -29,7 +29,7 @@ pub(crate) struct BenchArgs {
     /// Only rows of this part: engines, plans
     #[arg(long)]
     only: Option<String>,
-    /// A must-gather to plan
+    /// A must-gather to plan; by default the one among the dumps of `PROBATE_DUMPS`
     #[arg(long)]
     must_gather: Option<PathBuf>,
     /// Where generated dumps are kept
@@ -49,16 +49,24 @@ pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<()> {
     let built = build(args.folder.clone())?;
     let wanted = |part: &str| args.only.as_deref().is_none_or(|only| only == part);
     let mut table = Table::default();
+    let must_gather = args.must_gather.clone().or_else(dumped);
     for round in 0..args.rounds {
         process::say(&format!("round {} of {}", round + 1, args.rounds))?;
         if wanted("engines") {
             engines::round(&built, args.documents, &mut table)?;
         }
         if wanted("plans") {
-            plans::round(&built, args.claims, args.must_gather.as_deref(), &mut table)?;
+            plans::round(&built, args.claims, must_gather.as_deref(), &mut table)?;
         }
     }
     process::say(&table.to_string())
+}
+
+/// The real must-gather, where it is on this machine.
+fn dumped() -> Option<PathBuf> {
+    let dumps =
+        std::env::var_os("PROBATE_DUMPS").map_or_else(|| root().join("../shared/data"), PathBuf::from);
+    Some(dumps.join("must-gather-vsphere.tar.xz")).filter(|file| file.exists())
 }
 
 /// Writes a cluster.

@@ -14,6 +14,7 @@ verdict := {"action": "Retain", "reason": sprintf("%s is back", [sort(successors
 	count(successors) > 0
 } else := {"action": "Delete", "reason": sprintf("left by %s", [concat(", ", sort(gone))]), "rule": "left"} if {
 	input.namespace.phase == "Active"
+	input.usage.state == "None"
 	count(workloads) > 0
 	every owner in workloads {
 		owner.state == "Gone"

@@ -91,12 +91,13 @@ fn the_order_and_size_of_chunks_do_not_matter() {
 
 #[test]
 fn the_order_of_policies_does_not_matter() {
-    let names = ["vm-disks", "keep", "unused-claims", "ttl", "released-volumes", "effective-retention"];
-    let there = fs::read_dir(root().join("policies"))
-        .unwrap()
-        .filter(|entry| entry.as_ref().unwrap().path().join("policy.yaml").exists());
-    assert_eq!(names.len(), there.count(), "every shipped policy is named");
-    let mut paths: Vec<String> = names.iter().map(|name| format!("policies/{name}")).collect();
+    let folders = fs::read_dir(root().join("policies")).unwrap().map(|entry| entry.unwrap());
+    let names = folders.filter(|folder| folder.path().join("policy.yaml").exists());
+    let mut paths: Vec<String> =
+        names.map(|folder| format!("policies/{}", folder.file_name().to_string_lossy())).collect();
+    assert!(paths.len() > 5, "{paths:?}");
+    // By their last letters: an order that nothing else makes.
+    paths.sort_by_key(|path| path.chars().rev().collect::<String>());
     assert_eq!(bytes(&decide(&QUICKSTART, &policies(&paths), 1)), bytes(&PLAN));
     paths.reverse();
     assert_eq!(bytes(&decide(&QUICKSTART, &policies(&paths), 1)), bytes(&PLAN));

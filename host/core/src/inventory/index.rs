@@ -101,6 +101,9 @@ impl ClusterData {
         self.snapshots.retain(|snapshot| counts(&snapshot.object));
         self.contents.retain(|content| counts(&content.object));
         self.names.retain(|(id, _)| counts(id));
+        self.layers.retain(|layer| counts(&layer.object));
+        self.intents.retain(|intent| counts(&intent.object));
+        self.copies.retain(|(id, _)| counts(id));
         self.edges.retain(|(id, _)| counts(id));
         self.objects = objects;
         let ignore = |id: ObjectId| self.kind_of(id).is_some_and(|kind| self.ignores(kind));

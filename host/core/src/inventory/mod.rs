@@ -8,7 +8,7 @@ use crate::evidence::Gaps;
 use crate::glob;
 use crate::intake::{ClusterId, GroupKind, Placed};
 use crate::kinds::{self, meta::Head};
-use crate::kinds::{Edge, Payload, builtin, custom, snapshots, storage};
+use crate::kinds::{Edge, Payload, builtin, custom, kubevirt, rancher, snapshots, storage};
 use crate::time::Seconds;
 use coverage::Coverage;
 use hashbrown::{HashMap, HashSet, HashTable};
@@ -55,6 +55,12 @@ pub struct ClusterData {
     pub(crate) snapshots: Vec<Of<snapshots::Snapshot>>,
     pub(crate) contents: Vec<Of<snapshots::Content>>,
     pub(crate) names: Vec<(ObjectId, custom::Names)>,
+    /// Machines and clusters of Rancher and Cluster API.
+    pub(crate) layers: Vec<Of<rancher::Layer>>,
+    /// What VMs say of their disks beside naming them, by object.
+    pub(crate) intents: Vec<Of<kubevirt::Intent>>,
+    /// Snapshots and backups of other systems than the snapshot controller.
+    pub(crate) copies: Vec<(ObjectId, snapshots::Copy)>,
     pub(crate) defined: BTreeSet<GroupKind>,
     pub(crate) edges: Vec<(ObjectId, Edge)>,
     keys: HashTable<(u64, ObjectId)>,
@@ -79,6 +85,9 @@ impl ClusterData {
             snapshots: Vec::new(),
             contents: Vec::new(),
             names: Vec::new(),
+            layers: Vec::new(),
+            intents: Vec::new(),
+            copies: Vec::new(),
             defined: BTreeSet::new(),
             edges: Vec::new(),
             keys: HashTable::new(),
@@ -156,6 +165,9 @@ impl ClusterData {
         let id = ObjectId::try_from(self.objects.len()).unwrap_or(ObjectId::MAX);
         self.keys.insert_unique(key, (key, id), |(hash, _)| *hash);
         self.edges.extend(parsed.edges.into_iter().map(|edge| (id, edge)));
+        if !parsed.names.is_empty() {
+            self.names.push((id, parsed.names));
+        }
         let name = parsed.head.name.clone();
         self.objects.push(Object { kind, head: parsed.head, content, void: false });
         match parsed.payload {
@@ -167,7 +179,9 @@ impl ClusterData {
             Payload::Snapshot(data) => self.snapshots.push(Of { object: id, data }),
             Payload::Content(data) => self.contents.push(Of { object: id, data }),
             Payload::Defines(kind) => drop(self.defined.insert(kind)),
-            Payload::Names(names) => self.names.push((id, names)),
+            Payload::Layer(data) => self.layers.push(Of { object: id, data }),
+            Payload::Intent(data) => self.intents.push(Of { object: id, data }),
+            Payload::Copies(copies) => self.copies.extend(copies.into_iter().map(|copy| (id, copy))),
         }
         None
     }

@@ -18,19 +18,9 @@ pub(crate) struct Namespace {
 #[derive(Deserialize)]
 struct NamespaceObject<'a> {
     #[serde(borrow)]
-    metadata: FullMeta<'a>,
+    metadata: Meta<'a>,
     #[serde(default, deserialize_with = "nullable")]
     status: NamespaceStatus,
-}
-
-#[derive(Deserialize)]
-struct FullMeta<'a> {
-    #[serde(flatten, borrow)]
-    meta: Meta<'a>,
-    #[serde(default, deserialize_with = "nullable")]
-    labels: Map,
-    #[serde(default, deserialize_with = "nullable")]
-    annotations: Map,
 }
 
 #[derive(Deserialize, Default)]
@@ -43,16 +33,12 @@ struct NamespaceStatus {
 pub(crate) fn namespace(kind: &GroupKind, json: &[u8]) -> Read {
     let object: NamespaceObject<'_> =
         serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
-    let FullMeta { meta, labels, mut annotations } = object.metadata;
+    let (labels, mut annotations) = (object.metadata.labels(kind)?, object.metadata.annotations(kind)?);
     annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
-    let head = meta.head(kind)?;
+    let head = object.metadata.head(kind)?;
     let phase = object.status.phase.unwrap_or_else(|| "Active".into());
-    Ok(Parsed {
-        kind: kind.clone(),
-        head,
-        payload: Payload::Namespace(Box::new(Namespace { phase, labels, annotations })),
-        edges: Vec::new(),
-    })
+    let payload = Payload::Namespace(Box::new(Namespace { phase, labels, annotations }));
+    Ok(Parsed { payload, ..Parsed::new(kind, head) })
 }
 
 #[derive(Deserialize)]
@@ -95,12 +81,7 @@ pub(crate) fn node(kind: &GroupKind, json: &[u8]) -> Read {
         .unwrap_or_default()
         .into_iter()
         .map(|attached| edge(attached.name, "status.volumesAttached"));
-    Ok(Parsed {
-        kind: kind.clone(),
-        edges: in_use.chain(attached).collect(),
-        head,
-        payload: Payload::Nothing,
-    })
+    Ok(Parsed { edges: in_use.chain(attached).collect(), ..Parsed::new(kind, head) })
 }
 
 #[derive(Deserialize)]
@@ -127,7 +108,7 @@ pub(crate) fn definition(kind: &GroupKind, json: &[u8]) -> Read {
         serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
     let head = object.metadata.head(kind)?;
     let defined = GroupKind { group: object.spec.group, kind: object.spec.names.kind };
-    Ok(Parsed { kind: kind.clone(), head, payload: Payload::Defines(defined), edges: Vec::new() })
+    Ok(Parsed { payload: Payload::Defines(defined), ..Parsed::new(kind, head) })
 }
 
 /// VolumeRecord, whole or short. It needs no uid of its own: the subject's uids are its identity.
@@ -149,12 +130,12 @@ pub(crate) fn record(kind: &GroupKind, json: &[u8]) -> Read {
         deleting: None,
         owners: Box::default(),
     };
-    Ok(Parsed { kind: kind.clone(), head, payload: Payload::Record(Box::new(record)), edges: Vec::new() })
+    Ok(Parsed { payload: Payload::Record(Box::new(record)), ..Parsed::new(kind, head) })
 }
 
 /// A kind of which only the identity matters.
 pub(crate) fn other(kind: &GroupKind, json: &[u8]) -> Read {
     let object: Bare<'_> = serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
     let head = object.metadata.head(kind)?;
-    Ok(Parsed { kind: kind.clone(), head, payload: Payload::Nothing, edges: Vec::new() })
+    Ok(Parsed::new(kind, head))
 }

@@ -62,5 +62,5 @@ pub(crate) fn data_volume(kind: &GroupKind, json: &[u8]) -> Read {
             ..Edge::claim(origin.name, ReferenceState::Active, "spec.source.pvc.name")
         });
     }
-    Ok(Parsed { kind: kind.clone(), head, payload: Payload::Nothing, edges })
+    Ok(Parsed { edges, ..Parsed::new(kind, head) })
 }

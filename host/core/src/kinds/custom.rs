@@ -2,7 +2,7 @@
 //! resolved once all claims and volumes are known.
 
 use super::meta::{Bare, Meta};
-use super::{Parsed, Payload, Read, Unreadable};
+use super::{Parsed, Read, Unreadable};
 use crate::intake::GroupKind;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
@@ -24,17 +24,19 @@ pub(crate) fn object(kind: &GroupKind, json: &[u8]) -> Read {
     let shape = |error: serde_json::Error| Unreadable::shape(kind, &error);
     let bare: Bare<'_> = serde_json::from_slice(json).map_err(shape)?;
     let head = Meta::head(bare.metadata, kind)?;
+    Ok(Parsed { names: scan(kind, json)?, ..Parsed::new(kind, head) })
+}
+
+/// Hashes of all name-shaped strings of an object.
+pub(crate) fn scan(kind: &GroupKind, json: &[u8]) -> Result<Names, Unreadable> {
     let mut names = Vec::new();
     let mut reader = serde_json::Deserializer::from_slice(json);
-    Scan { names: &mut names, depth: 0 }.deserialize(&mut reader).map_err(shape)?;
+    Scan { names: &mut names, depth: 0 }
+        .deserialize(&mut reader)
+        .map_err(|error| Unreadable::shape(kind, &error))?;
     names.sort_unstable();
     names.dedup();
-    Ok(Parsed {
-        kind: kind.clone(),
-        head,
-        payload: Payload::Names(names.into_boxed_slice()),
-        edges: Vec::new(),
-    })
+    Ok(names.into_boxed_slice())
 }
 
 /// Collects name-shaped strings; of metadata the annotations alone, because an object's own name, labels and owners name itself.

@@ -62,22 +62,23 @@ fn volumes(volumes: Option<Vec<Volume>>, state: ReferenceState, at: &str) -> Vec
         .collect()
 }
 
+/// What a VM says of its disks beside naming them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Intent {
+    /// Claims that Harvester deletes with the VM (`harvesterhci.io/removedPersistentVolumeClaims`).
+    pub(crate) removed: Vec<Box<str>>,
+    /// `harvesterhci.io/removeAllPersistentVolumeClaims` is `true`.
+    pub(crate) remove_all: bool,
+}
+
 #[derive(Deserialize)]
 struct Machine<'a> {
     #[serde(borrow)]
-    metadata: AnnotatedMeta<'a>,
+    metadata: Meta<'a>,
     #[serde(default, deserialize_with = "nullable")]
     spec: MachineSpec,
     #[serde(default, deserialize_with = "nullable")]
     status: MachineStatus,
-}
-
-#[derive(Deserialize)]
-struct AnnotatedMeta<'a> {
-    #[serde(flatten, borrow)]
-    meta: Meta<'a>,
-    #[serde(default, deserialize_with = "nullable")]
-    annotations: Map,
 }
 
 #[derive(Deserialize, Default)]
@@ -156,7 +157,8 @@ impl MachineStatus {
 pub(crate) fn machine(kind: &GroupKind, json: &[u8]) -> Read {
     let object: Machine<'_> =
         serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
-    let head = object.metadata.meta.head(kind)?;
+    let annotations = object.metadata.annotations(kind)?;
+    let head = object.metadata.head(kind)?;
     let state = object.status.state();
     let since = (state == ReferenceState::Stopped).then(|| object.status.stopped_since()).flatten();
     let mut edges = volumes(object.spec.template.spec.volumes, state, "spec.template.spec.volumes");
@@ -179,11 +181,11 @@ pub(crate) fn machine(kind: &GroupKind, json: &[u8]) -> Read {
     if let Some(dump) = object.status.memory_dump_request {
         edges.push(Edge::claim(dump.claim_name, state, "status.memoryDumpRequest.claimName"));
     }
-    edges.extend(harvester_templates(&object.metadata.annotations, state));
+    edges.extend(harvester_templates(&annotations, state));
     for edge in &mut edges {
         edge.since = since;
     }
-    Ok(Parsed { kind: kind.clone(), head, payload: Payload::Nothing, edges })
+    Ok(Parsed { edges, ..Parsed::new(kind, head) })
 }
 
 /// Harvester re-creates the claims of this annotation while the VM lives (harvester, vm_controller.go createPVCsFromAnnotation).
@@ -248,5 +250,5 @@ pub(crate) fn instance(kind: &GroupKind, json: &[u8]) -> Read {
             Edge::claim(name, state, format!("status.volumeStatus[{index}].persistentVolumeClaimInfo"))
         }));
     }
-    Ok(Parsed { kind: kind.clone(), head, payload: Payload::Nothing, edges })
+    Ok(Parsed { edges, ..Parsed::new(kind, head) })
 }

@@ -4,6 +4,7 @@ use super::Unreadable;
 use crate::intake::GroupKind;
 use crate::time;
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -36,7 +37,7 @@ pub(crate) struct Head {
     pub(crate) owners: Box<[OwnerRef]>,
 }
 
-/// `metadata` without labels and annotations.
+/// `metadata`; labels and annotations are read only where they are asked for.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Meta<'a> {
@@ -53,6 +54,10 @@ pub(crate) struct Meta<'a> {
     deletion_timestamp: Option<Cow<'a, str>>,
     #[serde(default)]
     owner_references: Option<Vec<OwnerRef>>,
+    #[serde(default, borrow)]
+    labels: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    annotations: Option<&'a RawValue>,
 }
 
 /// An object of which metadata alone matters.
@@ -63,6 +68,14 @@ pub(crate) struct Bare<'a> {
 }
 
 impl Meta<'_> {
+    pub(crate) fn labels(&self, kind: &GroupKind) -> Result<Map, Unreadable> {
+        map(self.labels, kind)
+    }
+
+    pub(crate) fn annotations(&self, kind: &GroupKind) -> Result<Map, Unreadable> {
+        map(self.annotations, kind)
+    }
+
     /// Checks what no object of an API server lacks.
     pub(crate) fn head(self, kind: &GroupKind) -> Result<Head, Unreadable> {
         let uid = self.uid.filter(|uid| !uid.is_empty()).ok_or_else(|| Unreadable {
@@ -99,6 +112,14 @@ impl Meta<'_> {
             owners: self.owner_references.unwrap_or_default().into_boxed_slice(),
         })
     }
+}
+
+fn map(text: Option<&RawValue>, kind: &GroupKind) -> Result<Map, Unreadable> {
+    let map: Option<Option<Map>> = text
+        .map(|text| serde_json::from_str(text.get()))
+        .transpose()
+        .map_err(|error| Unreadable::shape(kind, &error))?;
+    Ok(map.flatten().unwrap_or_default())
 }
 
 /// Text of a dump as a message may show it.

@@ -6,6 +6,7 @@ pub(crate) mod cdi;
 pub(crate) mod custom;
 pub(crate) mod kubevirt;
 pub(crate) mod meta;
+pub(crate) mod rancher;
 pub(crate) mod snapshots;
 pub(crate) mod storage;
 pub(crate) mod subject;
@@ -65,8 +66,12 @@ pub(crate) enum Payload {
     Content(Box<snapshots::Content>),
     Defines(GroupKind),
     Record(Box<AnyRecord>),
-    /// Hashes of the name-shaped strings of a kind nobody here knows.
-    Names(custom::Names),
+    /// A machine or cluster of Rancher or Cluster API.
+    Layer(Box<rancher::Layer>),
+    /// What a VM says of its disks beside naming them.
+    Intent(Box<kubevirt::Intent>),
+    /// Snapshots and backups of claims that one object stands for.
+    Copies(Vec<snapshots::Copy>),
 }
 
 /// One object as it is read.
@@ -76,6 +81,21 @@ pub(crate) struct Parsed {
     pub(crate) head: Head,
     pub(crate) payload: Payload,
     pub(crate) edges: Vec<Edge>,
+    /// Hashes of name-shaped strings that may be names of claims or volumes: of a kind nobody here knows, or of a part of it.
+    pub(crate) names: custom::Names,
+}
+
+impl Parsed {
+    /// An object of which nothing but its identity is read.
+    pub(crate) fn new(kind: &GroupKind, head: Head) -> Self {
+        Self {
+            kind: kind.clone(),
+            head,
+            payload: Payload::Nothing,
+            edges: Vec::new(),
+            names: custom::Names::default(),
+        }
+    }
 }
 
 /// Why an object could not be read.
@@ -156,6 +176,11 @@ fn reader(group: &str, kind: &str) -> Option<fn(&GroupKind, &[u8]) -> Read> {
         ("kubevirt.io", "VirtualMachine") => kubevirt::machine,
         ("kubevirt.io", "VirtualMachineInstance") => kubevirt::instance,
         ("cdi.kubevirt.io", "DataVolume") => cdi::data_volume,
+        ("rke-machine.cattle.io", "HarvesterMachine") => rancher::harvester_machine,
+        ("cluster.x-k8s.io", "Machine") => rancher::machine,
+        ("cluster.x-k8s.io", "Cluster") => rancher::api_cluster,
+        ("provisioning.cattle.io", "Cluster") => rancher::provisioning_cluster,
+        ("management.cattle.io", "Cluster") => rancher::management_cluster,
         ("apiextensions.k8s.io", "CustomResourceDefinition") => builtin::definition,
         ("probate.dev", "VolumeRecord") => builtin::record,
         _ => return None,

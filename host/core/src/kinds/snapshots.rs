@@ -4,7 +4,7 @@ use super::meta::{Meta, nullable};
 use super::{Edge, Parsed, Payload, Read, Unreadable};
 use crate::intake::GroupKind;
 use crate::quantity;
-use probate_contract::evidence::ReferenceState;
+use probate_contract::evidence::{ReferenceState, SnapshotType};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -23,6 +23,24 @@ pub(crate) struct Content {
     pub(crate) bytes: Option<i64>,
     /// Name and namespace of the VolumeSnapshot, which then stands for it.
     pub(crate) snapshot: Option<(Box<str>, Box<str>)>,
+}
+
+/// A snapshot or backup of one claim, of whatever system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Copy {
+    /// Namespace of the claim.
+    pub(crate) namespace: Box<str>,
+    /// Name of the claim.
+    pub(crate) claim: Box<str>,
+    /// Uid of the claim, where the object tells it: a claim of another uid was never copied.
+    pub(crate) uid: Option<Box<str>>,
+    pub(crate) r#type: SnapshotType,
+    pub(crate) ready: bool,
+    /// When the data is from, if the object tells it apart from its own creation.
+    pub(crate) created: Option<i64>,
+    pub(crate) bytes: Option<i64>,
+    /// Proven to outlive the volume.
+    pub(crate) independent: bool,
 }
 
 #[derive(Deserialize)]
@@ -79,12 +97,8 @@ pub(crate) fn snapshot(kind: &GroupKind, json: &[u8]) -> Read {
             ..Edge::claim(name.clone(), ReferenceState::Active, "spec.source.persistentVolumeClaimName")
         })
         .collect();
-    Ok(Parsed {
-        kind: kind.clone(),
-        head,
-        payload: Payload::Snapshot(Box::new(Snapshot { claim, ready, bytes })),
-        edges,
-    })
+    let payload = Payload::Snapshot(Box::new(Snapshot { claim, ready, bytes }));
+    Ok(Parsed { payload, edges, ..Parsed::new(kind, head) })
 }
 
 #[derive(Deserialize)]
@@ -133,5 +147,5 @@ pub(crate) fn content(kind: &GroupKind, json: &[u8]) -> Read {
         volume_handle: object.spec.source.volume_handle,
         snapshot: object.spec.volume_snapshot_ref.map(|reference| (reference.namespace, reference.name)),
     };
-    Ok(Parsed { kind: kind.clone(), head, payload: Payload::Content(Box::new(content)), edges: Vec::new() })
+    Ok(Parsed { payload: Payload::Content(Box::new(content)), ..Parsed::new(kind, head) })
 }

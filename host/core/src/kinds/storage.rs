@@ -181,7 +181,7 @@ pub(crate) fn claim(kind: &GroupKind, json: &[u8]) -> Read {
             || condition(&conditions, "FileSystemResizePending")
             || condition(&conditions, "ModifyingVolume"),
     };
-    Ok(Parsed { kind: kind.clone(), head, payload: Payload::Claim(Box::new(claim)), edges })
+    Ok(Parsed { payload: Payload::Claim(Box::new(claim)), edges, ..Parsed::new(kind, head) })
 }
 
 /// A claim that is still to be bound wants the claim it is cloned from.
@@ -264,7 +264,7 @@ pub(crate) fn volume(kind: &GroupKind, json: &[u8]) -> Read {
         governing: !fake,
         subject,
     };
-    Ok(Parsed { kind: kind.clone(), head, payload: Payload::Volume(Box::new(volume)), edges: Vec::new() })
+    Ok(Parsed { payload: Payload::Volume(Box::new(volume)), ..Parsed::new(kind, head) })
 }
 
 /// Driver and handle of a source other than CSI, by the plugin's name (kubernetes v1.33, pkg/volume/*).
@@ -308,32 +308,25 @@ fn backing(spec: &Value) -> (Option<Box<str>>, Option<Box<str>>) {
 #[serde(rename_all = "camelCase")]
 struct ClassObject<'a> {
     #[serde(borrow)]
-    metadata: LabelledMeta<'a>,
+    metadata: Meta<'a>,
     #[serde(default)]
     provisioner: Box<str>,
     #[serde(default)]
     reclaim_policy: Option<Box<str>>,
 }
 
-#[derive(Deserialize)]
-struct LabelledMeta<'a> {
-    #[serde(flatten, borrow)]
-    meta: Meta<'a>,
-    #[serde(default, deserialize_with = "nullable")]
-    labels: Map,
-}
-
 /// StorageClass.
 pub(crate) fn class(kind: &GroupKind, json: &[u8]) -> Read {
     let object: ClassObject<'_> =
         serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
-    let head = object.metadata.meta.head(kind)?;
+    let labels = object.metadata.labels(kind)?;
+    let head = object.metadata.head(kind)?;
     let class = Class {
         provisioner: object.provisioner,
         policy: object.reclaim_policy.unwrap_or_else(|| "Delete".into()),
-        labels: object.metadata.labels,
+        labels,
     };
-    Ok(Parsed { kind: kind.clone(), head, payload: Payload::Class(Box::new(class)), edges: Vec::new() })
+    Ok(Parsed { payload: Payload::Class(Box::new(class)), ..Parsed::new(kind, head) })
 }
 
 #[derive(Deserialize)]
@@ -364,5 +357,5 @@ pub(crate) fn attachment(kind: &GroupKind, json: &[u8]) -> Read {
         target: Target::Volume { name: name.clone() },
         ..Edge::claim(name, ReferenceState::Active, "spec.source.persistentVolumeName")
     });
-    Ok(Parsed { kind: kind.clone(), edges: edges.collect(), head, payload: Payload::Nothing })
+    Ok(Parsed { edges: edges.collect(), ..Parsed::new(kind, head) })
 }

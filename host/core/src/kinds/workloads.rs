@@ -68,7 +68,7 @@ pub(crate) fn pod(kind: &GroupKind, json: &[u8]) -> Read {
             edges.push(Edge::claim(name, state, format!("spec.volumes[{index}].ephemeral")));
         }
     }
-    Ok(Parsed { kind: kind.clone(), head, payload: Payload::Nothing, edges })
+    Ok(Parsed { edges, ..Parsed::new(kind, head) })
 }
 
 #[derive(Deserialize, Default)]
@@ -137,7 +137,7 @@ pub(crate) fn workload(kind: &GroupKind, json: &[u8]) -> Read {
         serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
     let head = object.metadata.head(kind)?;
     let edges = object.spec.template.edges(scaled(object.spec.replicas), "spec.template");
-    Ok(Parsed { kind: kind.clone(), head, payload: Payload::Nothing, edges })
+    Ok(Parsed { edges, ..Parsed::new(kind, head) })
 }
 
 /// StatefulSet: its template, and the claims `<template>-<set>-<ordinal>` of every ordinal.
@@ -160,7 +160,7 @@ pub(crate) fn stateful_set(kind: &GroupKind, json: &[u8]) -> Read {
             )
         });
     }
-    Ok(Parsed { kind: kind.clone(), head, payload: Payload::Nothing, edges })
+    Ok(Parsed { edges, ..Parsed::new(kind, head) })
 }
 
 #[derive(Deserialize)]
@@ -201,7 +201,7 @@ pub(crate) fn job(kind: &GroupKind, json: &[u8]) -> Read {
         _ => ReferenceState::Template,
     };
     let edges = object.spec.template.edges(state, "spec.template");
-    Ok(Parsed { kind: kind.clone(), head, payload: Payload::Nothing, edges })
+    Ok(Parsed { edges, ..Parsed::new(kind, head) })
 }
 
 #[derive(Deserialize)]
@@ -235,5 +235,5 @@ pub(crate) fn cron_job(kind: &GroupKind, json: &[u8]) -> Read {
     let state =
         if object.spec.suspend == Some(true) { ReferenceState::Stopped } else { ReferenceState::Template };
     let edges = object.spec.job_template.spec.template.edges(state, "spec.jobTemplate.spec.template");
-    Ok(Parsed { kind: kind.clone(), head, payload: Payload::Nothing, edges })
+    Ok(Parsed { edges, ..Parsed::new(kind, head) })
 }

@@ -7,7 +7,8 @@ use crate::glob;
 use crate::policy::Policy;
 use crate::time;
 use probate_contract::evidence::{
-    Continuity, CounterpartState, EffectivePolicy, LifeState, Reference, ReferenceState, Relation,
+    Continuity, Counterpart, CounterpartRelation, CounterpartState, EffectivePolicy, LifeState, LinkedBy,
+    Reference, ReferenceState, Relation,
 };
 use probate_contract::manifest::{Consent, Mode, RetainedVolumes};
 use probate_contract::plan::{GuardEntry, Missing};
@@ -240,13 +241,15 @@ fn operation_in_progress(scene: &Scene<'_>) -> Option<Held> {
     listed(&scene.rails.operations)
 }
 
+/// A layer above still has it. Of a cluster that is going for good nobody asks; what was read there still counts.
 fn counterpart_present(scene: &Scene<'_>) -> Option<Held> {
-    let present = scene
-        .facts
-        .counterparts
-        .get()?
-        .iter()
-        .find(|counterpart| counterpart.state == CounterpartState::Present)?;
+    let going = scene.facts.guest_cluster.get().is_some_and(|guest| guest.state != LifeState::Alive);
+    let above = |counterpart: &&Counterpart| {
+        counterpart.state == CounterpartState::Present
+            && counterpart.relation != CounterpartRelation::Host
+            && !(going && counterpart.linked_by == LinkedBy::Record)
+    };
+    let present = scene.facts.counterparts.get()?.iter().find(above)?;
     Some(said(format!("{} {} in {}", present.kind, present.name, present.cluster)))
 }
 
@@ -265,8 +268,18 @@ fn bound_volume(scene: &Scene<'_>) -> Option<Held> {
     bound.then(|| said("it is bound; its claim decides"))
 }
 
-/// Workload and VM links count as references of their own.
+/// Workload and VM links count as references of their own. A live vCluster deletes the copy of what is gone there by itself.
 fn foreign_controller(scene: &Scene<'_>) -> Option<Held> {
+    let guest = scene.facts.guest_cluster.get();
+    let synced = |counterpart: &&Counterpart| {
+        counterpart.relation == CounterpartRelation::Virtual
+            && counterpart.linked_by == LinkedBy::ObjectMarks
+            && counterpart.state == CounterpartState::Gone
+            && guest.is_none_or(|guest| guest.state != LifeState::Gone)
+    };
+    if let Some(gone) = scene.facts.counterparts.get().into_iter().flatten().find(synced) {
+        return Some(said(format!("the syncer of {} settles what became of {}", gone.cluster, gone.name)));
+    }
     let linked = |group: Option<&str>, kind: &str| match group {
         None => matches!(kind, "Pod" | "ReplicationController"),
         Some("apps" | "batch") => true,

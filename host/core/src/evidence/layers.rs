@@ -1,91 +1,304 @@
-//! Guest cluster and counterparts. Without another layer in sight they are proven absent; a record tells of those that were seen.
+//! The other layers: guest cluster and counterparts. Links come by volume handle, by vCluster's two-way marks, or by record. In
+//! a cluster that hosts no layers, and for a name that none of them makes, they are proven absent.
 
-use super::View;
+use super::{View, guests};
 use crate::facts::{Gap, Known};
+use crate::inventory::ClusterData;
+use crate::inventory::links::{
+    HARVESTER_DRIVER, Place, VIRTUAL_PREFIX, Virtual, guest_shaped, virtual_shaped,
+};
+use crate::kinds::vcluster::{self, Marks};
 use crate::time;
 use probate_contract::dump::Reason;
-use probate_contract::evidence::{Counterpart, CounterpartState, GuestCluster, LifeState, LinkedBy};
-use probate_contract::record::RecordGuestCluster;
+use probate_contract::evidence::{
+    Counterpart, CounterpartRelation, CounterpartState, GuestCluster, LifeState, LinkedBy,
+};
+use probate_contract::record::RecordCounterpart;
 
-/// Driver of Harvester's guest volumes.
-const HARVESTER_DRIVER: &str = "driver.harvesterhci.io";
-const LAYER_MARKS: [&str; 2] = ["vcluster.loft.sh/", "harvesterhci.io/"];
+/// The facts of the other layers.
+pub(crate) struct Layers {
+    pub(crate) guest_cluster: Known<GuestCluster>,
+    pub(crate) counterparts: Known<Vec<Counterpart>>,
+}
+
+/// What was found on the way to the counterparts.
+#[derive(Default)]
+struct Search {
+    found: Vec<Counterpart>,
+    /// Layers that nobody read; a record tells in their place.
+    unread: Vec<Gap>,
+    /// What no record settles.
+    doubtful: Vec<Gap>,
+}
+
+/// vCluster's marks of the claim; for a volume those of its claim.
+pub(super) fn marks<'a>(view: &View<'a>) -> Option<Result<Marks<'a>, ()>> {
+    let (id, claim) = view.claim.get()?;
+    vcluster::marks(&view.cluster.object(*id)?.head, &claim.subject)
+}
+
+/// Namespace and name of the claim, also of one that is gone.
+pub(super) fn claim_name<'a>(view: &View<'a>) -> Option<(&'a str, &'a str)> {
+    match view.claim.get() {
+        Some((id, _)) => {
+            let head = &view.cluster.object(*id)?.head;
+            Some((&head.namespace, &head.name))
+        }
+        None => {
+            let claim = view.volume.get()?.1.claim.as_ref()?;
+            Some((&claim.namespace, &claim.name))
+        }
+    }
+}
 
 /// Both facts.
-pub(crate) fn of(view: &View<'_>) -> (Known<GuestCluster>, Known<Vec<Counterpart>>) {
-    let recorded = view.record.map(|record| &record.status);
-    let guest = recorded
-        .and_then(|status| status.guest_cluster.as_ref())
-        .map(|guest| Known::Present(guest_cluster(view, guest)));
-    let known = recorded.filter(|status| !status.counterparts.is_empty() || status.guest_cluster.is_some());
-    let counterparts = known.map(|status| {
-        let mut list: Vec<Counterpart> =
-            status.counterparts.iter().map(|recorded| counterpart(view, recorded)).collect();
-        list.sort_by(|left, right| {
-            (&left.cluster, &left.kind, &left.namespace, &left.name).cmp(&(
-                &right.cluster,
-                &right.kind,
-                &right.namespace,
-                &right.name,
-            ))
-        });
-        Known::Present(list)
-    });
-    let gaps = layered(view);
-    (
-        guest.unwrap_or_else(|| Known::unless(gaps.clone(), None)),
-        counterparts.unwrap_or_else(|| Known::unless(gaps, Some(Vec::new()))),
-    )
-}
-
-/// What keeps it unknown whether the volume lives on another layer too.
-fn layered(view: &View<'_>) -> Vec<Gap> {
-    let mut gaps = view.gaps.layers().to_vec();
-    let subjects = [
-        view.claim.get().map(|(_, claim)| &claim.subject),
-        view.volume.get().map(|(_, volume)| &volume.subject),
-    ];
-    let marked = subjects.into_iter().flatten().any(|subject| {
-        subject
-            .labels
-            .keys()
-            .chain(subject.annotations.keys())
-            .any(|key| LAYER_MARKS.iter().any(|mark| key.starts_with(mark)))
-    });
-    let driver =
-        view.volume.get().is_some_and(|(_, volume)| volume.driver.as_deref() == Some(HARVESTER_DRIVER));
-    if marked || driver || view.cluster.index.harvester {
-        gaps.push(Gap { reason: Reason::NotCollected, source: format!("layers of {}", view.cluster.name) });
+pub(crate) fn of(view: &View<'_>) -> Layers {
+    let guest_cluster = guests::of(view);
+    let mut search = Search { unread: view.gaps.layers().to_vec(), ..Search::default() };
+    harvester_host(view, &mut search);
+    harvester_guest(view, &mut search);
+    virtual_host(view, &guest_cluster, &mut search);
+    virtual_guest(view, &mut search);
+    let status = view.record.map(|record| &record.status);
+    let told = status.is_some_and(|status| !status.counterparts.is_empty() || status.guest_cluster.is_some());
+    for recorded in status.into_iter().flat_map(|status| &status.counterparts) {
+        of_record(view, recorded, &guest_cluster, &mut search);
     }
-    gaps
+    let Search { mut found, unread, mut doubtful } = search;
+    if !told {
+        doubtful.extend(unread);
+    }
+    found.sort_by(|left, right| {
+        let key = |of: &Counterpart| {
+            (of.cluster.clone(), of.kind.clone(), of.namespace.clone(), of.name.clone(), of.uid.clone())
+        };
+        key(left).cmp(&key(right))
+    });
+    found.dedup();
+    Layers { guest_cluster, counterparts: Known::unless(super::merged(doubtful), Some(found)) }
 }
 
-fn guest_cluster(view: &View<'_>, recorded: &RecordGuestCluster) -> GuestCluster {
-    let state = recorded.state.unwrap_or(if recorded.gone_since.is_some() {
-        LifeState::Gone
-    } else {
-        LifeState::Alive
-    });
-    let gone = recorded.gone_since.as_deref().and_then(time::parse).filter(|_| state == LifeState::Gone);
-    GuestCluster {
-        r#type: recorded.r#type,
-        name: recorded.name.clone(),
-        uid: recorded.uid.clone(),
-        state,
-        gone_since: gone.map(time::format),
-        gone_seconds: gone.map(|at| view.since(at)),
+fn gap(reason: Reason, source: String) -> Gap {
+    Gap { reason, source }
+}
+
+fn bare(
+    cluster: &ClusterData,
+    relation: CounterpartRelation,
+    kind: &str,
+    linked_by: LinkedBy,
+) -> Counterpart {
+    Counterpart {
+        cluster: cluster.name.to_string(),
+        group: None,
+        kind: kind.to_owned(),
+        namespace: None,
+        name: String::new(),
+        uid: None,
+        relation,
+        state: CounterpartState::Present,
+        gone_since: None,
+        gone_seconds: None,
+        phase: None,
+        reclaim_policy: None,
+        linked_by,
     }
 }
 
-fn counterpart(view: &View<'_>, recorded: &probate_contract::record::RecordCounterpart) -> Counterpart {
-    let state = recorded.state.unwrap_or(if recorded.gone_since.is_some() {
+/// A claim of another cluster, with the policy of the volume it is bound to where that volume governs the asset.
+fn claim_at(
+    view: &View<'_>,
+    place: Place,
+    relation: CounterpartRelation,
+    linked_by: LinkedBy,
+) -> Option<Counterpart> {
+    let cluster = view.inventory.clusters.get(place.0)?;
+    let claim = cluster.claims.get(place.1)?;
+    let head = &cluster.object(claim.object)?.head;
+    let volume = claim.data.volume.as_deref().and_then(|name| cluster.volumes.get(cluster.volume(name)?));
+    let bound = volume.filter(|volume| {
+        volume.data.governing && volume.data.claim.as_ref().is_some_and(|claim| claim.uid == head.uid)
+    });
+    Some(Counterpart {
+        namespace: Some(head.namespace.to_string()),
+        name: head.name.to_string(),
+        uid: Some(head.uid.to_string()),
+        phase: Some(claim.data.phase.to_string()),
+        reclaim_policy: bound.map(|volume| volume.data.policy.to_string()),
+        ..bare(cluster, relation, "PersistentVolumeClaim", linked_by)
+    })
+}
+
+fn volume_at(view: &View<'_>, place: Place) -> Option<Counterpart> {
+    let cluster = view.inventory.clusters.get(place.0)?;
+    let volume = cluster.volumes.get(place.1)?;
+    let head = &cluster.object(volume.object)?.head;
+    Some(Counterpart {
+        name: head.name.to_string(),
+        uid: Some(head.uid.to_string()),
+        phase: Some(volume.data.phase.to_string()),
+        reclaim_policy: Some(volume.data.policy.to_string()),
+        ..bare(cluster, CounterpartRelation::Guest, "PersistentVolume", LinkedBy::VolumeHandle)
+    })
+}
+
+/// A claim of a Harvester cluster: the guest volumes whose handle is its name.
+fn harvester_host(view: &View<'_>, search: &mut Search) {
+    let Some((_, name)) = claim_name(view).filter(|(_, name)| guest_shaped(name)) else { return };
+    if !view.cluster.index.harvester {
+        return;
+    }
+    let guests = view.inventory.links.guests(name);
+    let elsewhere = |(cluster, _): &&Place| {
+        view.inventory.clusters.get(*cluster).is_some_and(|cluster| !std::ptr::eq(cluster, view.cluster))
+    };
+    for guest in guests.iter().filter(elsewhere) {
+        if view.inventory.links.hosts(*guest).is_some_and(|hosts| hosts.len() > 1) {
+            search.doubtful.push(gap(Reason::Ambiguous, format!("host claims named {name}")));
+        }
+        search.found.extend(volume_at(view, *guest));
+    }
+    if search.found.is_empty() {
+        search
+            .unread
+            .push(gap(Reason::NotCollected, format!("guest cluster of {name}@{}", view.cluster.name)));
+    }
+}
+
+/// A volume of a guest cluster: the host claim that its handle names.
+fn harvester_guest(view: &View<'_>, search: &mut Search) {
+    let Some((id, volume)) = view.volume.get() else { return };
+    if volume.driver.as_deref() != Some(HARVESTER_DRIVER) {
+        return;
+    }
+    let handle = volume.handle.as_deref().unwrap_or_default();
+    let source = || format!("host claim {handle} of {}", view.cluster.name);
+    match view.volume_place(*id).and_then(|place| view.inventory.links.hosts(place)) {
+        Some([host]) => {
+            let found = claim_at(view, *host, CounterpartRelation::Host, LinkedBy::VolumeHandle);
+            search.found.extend(found);
+        }
+        Some([]) | None => search.unread.push(gap(Reason::NotCollected, source())),
+        Some(_) => search.doubtful.push(gap(Reason::Ambiguous, source())),
+    }
+}
+
+/// A host claim that vCluster made: the claim in the virtual cluster.
+fn virtual_host(view: &View<'_>, guest: &Known<GuestCluster>, search: &mut Search) {
+    let gone = guest.get().filter(|guest| guest.state == LifeState::Gone);
+    let Some((namespace, name)) = claim_name(view) else { return };
+    let clusters = &view.inventory.clusters;
+    let (side, marks) = match marks(view) {
+        Some(Ok(marks)) => {
+            let side = view.inventory.links.virtual_side(clusters, (view.at(), namespace), &marks);
+            (side, Some(marks))
+        }
+        Some(Err(())) => {
+            let source = format!("vCluster marks of {namespace}/{name}");
+            return search.doubtful.push(gap(Reason::Ambiguous, source));
+        }
+        None if !virtual_shaped(name) || view.cluster.name.starts_with(VIRTUAL_PREFIX) => return,
+        None if view.claim.get().is_some() => {
+            let source = format!("vCluster marks of {namespace}/{name}");
+            return search.unread.push(gap(Reason::Ambiguous, source));
+        }
+        None => (view.inventory.links.virtual_of_gone(clusters, namespace, name), None),
+    };
+    match side {
+        Virtual::Present(place) => {
+            search.found.extend(claim_at(view, place, CounterpartRelation::Virtual, LinkedBy::ObjectMarks));
+        }
+        Virtual::Gone(at) => {
+            let cluster = clusters.get(at);
+            search.found.extend(
+                marks.zip(cluster).map(|(marks, cluster)| absent(cluster.name.to_string(), &marks, None)),
+            );
+        }
+        // Without its control plane there is no virtual claim.
+        Virtual::Unknown(..) if gone.is_some() && marks.is_some() => {
+            let since = gone.and_then(|guest| Some((guest.gone_since.clone()?, guest.gone_seconds?)));
+            let named =
+                |marks: Marks<'_>| absent(format!("{VIRTUAL_PREFIX}{}", marks.cluster), &marks, since);
+            search.found.extend(marks.map(named));
+        }
+        Virtual::Unknown(reason, source) => search.unread.push(gap(reason, source)),
+    }
+}
+
+fn absent(cluster: String, marks: &Marks<'_>, since: Option<(String, i64)>) -> Counterpart {
+    let (gone_since, gone_seconds) = since.unzip();
+    Counterpart {
+        cluster,
+        group: None,
+        kind: "PersistentVolumeClaim".into(),
+        namespace: Some(marks.namespace.to_owned()),
+        name: marks.name.to_owned(),
+        uid: Some(marks.uid.to_owned()).filter(|uid| !uid.is_empty()),
+        relation: CounterpartRelation::Virtual,
+        state: CounterpartState::Gone,
+        gone_since,
+        gone_seconds,
+        phase: None,
+        reclaim_policy: None,
+        linked_by: LinkedBy::ObjectMarks,
+    }
+}
+
+/// A claim or volume of a virtual cluster: the host claim that is its copy.
+fn virtual_guest(view: &View<'_>, search: &mut Search) {
+    let stand_in = view.volume.get().is_some_and(|(_, volume)| !volume.governing);
+    if !stand_in && !view.cluster.name.starts_with(VIRTUAL_PREFIX) {
+        return;
+    }
+    let hosts = view.claim.get().and_then(|(id, _)| view.claim_place(*id));
+    let hosts = hosts.map_or(&[][..], |place| view.inventory.links.copies_of(place));
+    let found = hosts
+        .iter()
+        .filter_map(|host| claim_at(view, *host, CounterpartRelation::Host, LinkedBy::ObjectMarks));
+    search.found.extend(found);
+    if hosts.is_empty() {
+        search.unread.push(gap(Reason::NotCollected, format!("host of {}", view.cluster.name)));
+    }
+}
+
+/// A counterpart that a record remembers; where its cluster was read, as it is there now.
+fn of_record(
+    view: &View<'_>,
+    recorded: &RecordCounterpart,
+    guest: &Known<GuestCluster>,
+    search: &mut Search,
+) {
+    let same = |known: &Counterpart| {
+        known.cluster == recorded.cluster && known.kind == recorded.kind && known.name == recorded.name
+            || known.uid.is_some() && known.uid == recorded.uid
+    };
+    if search.found.iter().any(same) {
+        return;
+    }
+    let stated = recorded.state.unwrap_or(if recorded.gone_since.is_some() {
         CounterpartState::Gone
     } else {
         CounterpartState::Present
     });
-    let gone =
-        recorded.gone_since.as_deref().and_then(time::parse).filter(|_| state == CounterpartState::Gone);
-    Counterpart {
+    let read = view.inventory.clusters.iter().find(|cluster| *cluster.name == *recorded.cluster);
+    let state = match (read, recorded.uid.as_deref()) {
+        (Some(cluster), Some(uid)) if cluster.by_uid(uid).is_some() => CounterpartState::Present,
+        (Some(cluster), Some(_)) if stated == CounterpartState::Present => match whole(cluster, recorded) {
+            Ok(()) => CounterpartState::Gone,
+            Err(reason) => {
+                let source = format!("{}@{}", recorded.kind, cluster.name);
+                return search.doubtful.push(gap(reason, source));
+            }
+        },
+        // A layer goes with its cluster.
+        (None, _) if guest.get().is_some_and(|guest| guest.state == LifeState::Gone) => {
+            CounterpartState::Gone
+        }
+        _ => stated,
+    };
+    let since = recorded.gone_since.clone().or_else(|| guest.get()?.gone_since.clone());
+    let gone = since.as_deref().and_then(time::parse).filter(|_| state == CounterpartState::Gone);
+    search.found.push(Counterpart {
         cluster: recorded.cluster.clone(),
         group: None,
         kind: recorded.kind.clone(),
@@ -99,5 +312,10 @@ fn counterpart(view: &View<'_>, recorded: &probate_contract::record::RecordCount
         phase: None,
         reclaim_policy: recorded.reclaim_policy.clone(),
         linked_by: LinkedBy::Record,
-    }
+    });
+}
+
+fn whole(cluster: &ClusterData, recorded: &RecordCounterpart) -> Result<(), Reason> {
+    let kind = crate::intake::GroupKind { group: String::new(), kind: recorded.kind.clone() };
+    cluster.coverage.list(&kind, recorded.namespace.as_deref())
 }

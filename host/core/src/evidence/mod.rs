@@ -1,6 +1,7 @@
 //! Evidence: what is known of one claim or volume, fact by fact, from the inventory.
 
 mod gaps;
+mod guests;
 mod layers;
 mod owners;
 mod rails;
@@ -11,6 +12,7 @@ mod subject;
 mod usage;
 
 use crate::facts::{Facts, Gap, Known};
+use crate::inventory::links::Place;
 use crate::inventory::{ClusterData, Inventory, ObjectId};
 use crate::kinds::storage;
 use crate::time::{self, Seconds};
@@ -114,6 +116,23 @@ impl<'a> View<'a> {
         }
     }
 
+    /// The cluster's position in the inventory.
+    pub(crate) fn at(&self) -> usize {
+        let (SubjectId::Claim(cluster, _) | SubjectId::Volume(cluster, _)) = self.id;
+        cluster
+    }
+
+    /// Where a claim of this cluster stands.
+    pub(crate) fn claim_place(&self, id: ObjectId) -> Option<Place> {
+        let head = &self.cluster.object(id)?.head;
+        Some((self.at(), self.cluster.claim(&head.namespace, &head.name)?))
+    }
+
+    /// Where a volume of this cluster stands.
+    pub(crate) fn volume_place(&self, id: ObjectId) -> Option<Place> {
+        Some((self.at(), self.cluster.volume(&self.cluster.object(id)?.head.name)?))
+    }
+
     pub(crate) fn now(&self) -> Seconds {
         self.inventory.now
     }
@@ -133,8 +152,8 @@ impl<'a> View<'a> {
         let references = references::of(self);
         let rails = rails::of(self, &references);
         let usage = usage::of(self, &references);
-        let retention = retention::of(self);
-        let (guest_cluster, counterparts) = layers::of(self);
+        let layers = layers::of(self);
+        let retention = retention::of(self, &layers.counterparts);
         let facts = Facts {
             trigger: self
                 .statements
@@ -156,8 +175,8 @@ impl<'a> View<'a> {
             state: usage.state,
             unused: usage.unused,
             references: references.list,
-            guest_cluster,
-            counterparts,
+            guest_cluster: layers.guest_cluster,
+            counterparts: layers.counterparts,
             snapshots: snapshots::of(self),
             effective: retention.effective,
             sources: retention.sources,

@@ -1,7 +1,8 @@
 //! What the guards look at beside the facts: marks of people and platforms, and what surrounds the subject.
 
-use super::View;
 use super::references::References;
+use super::{View, guests};
+use crate::kinds::storage;
 use crate::time;
 use probate_contract::evidence::{Map, Reference, ReferenceState};
 use probate_contract::record::{Mark, Quarantine};
@@ -83,6 +84,8 @@ pub(crate) fn of(view: &View<'_>, references: &References) -> Rails {
             }
         }
     }
+    rails.kept.extend(guests::kept(view));
+    rails.kept.extend(claim.and_then(|claim| control_plane(view, claim)));
     rails.holds.extend(namespace.and_then(|annotations| hold("the namespace", annotations, view.now())));
     if references.operation {
         rails.operations.push("a clone, import, restore or snapshot that is not finished names it".into());
@@ -113,6 +116,17 @@ pub(crate) fn of(view: &View<'_>, references: &References) -> Rails {
     rails.mark = view.record.and_then(|record| record.status.mark.clone());
     rails.quarantine = view.record.and_then(|record| record.status.quarantine.clone());
     rails
+}
+
+/// The store of a virtual cluster's control plane; without it the syncer takes every synced claim for deleted (vcluster,
+/// persistentvolumeclaims/syncer.go). It counts as dead once nothing of the name is left.
+fn control_plane(view: &View<'_>, claim: &storage::Claim) -> Option<String> {
+    let app = claim.subject.labels.get("app").filter(|app| app.starts_with("vcluster"))?;
+    let release = claim.subject.labels.get("release")?;
+    let namespace = view.namespace()?;
+    let alive = guests::control_plane(view, namespace, release).0.is_some();
+    let serves = view.inventory.links.serves(view.at(), namespace, release);
+    (alive || serves).then(|| format!("the store of {app} {release}, which is there or still has volumes"))
 }
 
 /// Any value vetoes; a readable time that has passed ends it.

@@ -2,6 +2,7 @@
 
 use super::{SubjectId, View, merged};
 use crate::facts::{Gap, Known};
+use crate::inventory::links::VIRTUAL_PREFIX;
 use crate::inventory::{ObjectId, Ordinal, Reference as Found};
 use crate::time;
 use probate_contract::dump::Reason;
@@ -166,7 +167,9 @@ fn twins(view: &View<'_>, extra: &mut Vec<Reference>) -> Vec<String> {
     for cluster in &view.inventory.clusters {
         for twin in cluster.with_handle(driver, handle).filter_map(|at| cluster.volumes.get(at)) {
             let itself = std::ptr::eq(cluster, view.cluster) && twin.object == *id;
-            let Some(object) = cluster.object(twin.object).filter(|_| !itself) else { continue };
+            // vCluster shows the host's volume under its own name: one asset, one volume.
+            let shown = cluster.name.starts_with(VIRTUAL_PREFIX) && !twin.data.governing;
+            let Some(object) = cluster.object(twin.object).filter(|_| !itself && !shown) else { continue };
             let state =
                 if &*twin.data.phase == "Bound" { ReferenceState::Active } else { ReferenceState::Reserved };
             names.push(format!("{}/{}", cluster.name, object.head.name));

@@ -2,7 +2,9 @@
 
 use super::View;
 use crate::facts::{Gap, Known};
-use probate_contract::evidence::{EffectivePolicy, RetentionFrom, RetentionSource};
+use probate_contract::evidence::{
+    Counterpart, CounterpartRelation, EffectivePolicy, RetentionFrom, RetentionSource,
+};
 
 /// Both facts.
 pub(crate) struct Retention {
@@ -10,12 +12,14 @@ pub(crate) struct Retention {
     pub(crate) sources: Known<Vec<RetentionSource>>,
 }
 
-/// Volume, class of what is not bound yet, and the other layers that a record tells of.
-pub(crate) fn of(view: &View<'_>) -> Retention {
+/// The volume, or the class where no volume of this layer governs the asset, and what the other layers say.
+pub(crate) fn of(view: &View<'_>, counterparts: &Known<Vec<Counterpart>>) -> Retention {
     let mut sources = Vec::new();
     let mut gaps: Vec<Gap> = Vec::new();
     let cluster = || view.cluster.name.to_string();
     match (view.volume.get(), view.volume.gaps()) {
+        // A stand-in of another layer's volume says nothing true (vcluster, persistentvolumes/fake_syncer.go).
+        (Some((_, volume)), _) if !volume.governing => sources.extend(of_class(view)),
         (Some((id, volume)), _) => {
             if let Some(object) = view.cluster.object(*id) {
                 sources.push(RetentionSource {
@@ -32,17 +36,11 @@ pub(crate) fn of(view: &View<'_>) -> Retention {
         (None, Some(unknown)) => gaps.extend_from_slice(unknown),
         (None, None) => sources.extend(of_class(view)),
     }
-    for recorded in view.record.into_iter().flat_map(|record| &record.status.counterparts) {
-        let Some(policy) = recorded.reclaim_policy.as_deref() else { continue };
-        sources.push(RetentionSource {
-            cluster: recorded.cluster.clone(),
-            group: None,
-            kind: recorded.kind.clone(),
-            namespace: recorded.namespace.clone(),
-            name: recorded.name.clone(),
-            uid: recorded.uid.clone(),
-            policy: word(policy),
-        });
+    match counterparts {
+        Known::Present(list) => sources.extend(list.iter().filter_map(of_counterpart)),
+        Known::Absent => {}
+        // A layer that nobody read may say Retain.
+        Known::Unknown(unread) => gaps.extend_from_slice(unread),
     }
     sources.sort_by(|left, right| {
         (&left.cluster, &left.kind, &left.name).cmp(&(&right.cluster, &right.kind, &right.name))
@@ -58,6 +56,20 @@ pub(crate) fn of(view: &View<'_>) -> Retention {
         }
     };
     Retention { effective, sources: Known::unless(gaps, Some(sources)) }
+}
+
+/// A virtual claim's own layer says nothing: what it is bound to is a stand-in.
+fn of_counterpart(of: &Counterpart) -> Option<RetentionSource> {
+    let policy = of.reclaim_policy.as_deref().filter(|_| of.relation != CounterpartRelation::Virtual)?;
+    Some(RetentionSource {
+        cluster: of.cluster.clone(),
+        group: of.group.clone(),
+        kind: of.kind.clone(),
+        namespace: of.namespace.clone(),
+        name: of.name.clone(),
+        uid: of.uid.clone(),
+        policy: word(policy),
+    })
 }
 
 fn of_class(view: &View<'_>) -> Option<RetentionSource> {

@@ -1,7 +1,9 @@
 //! The inventory: frozen, indexed objects of one or several clusters, the time they were observed, and what is whole.
 
 pub(crate) mod coverage;
+mod fleet;
 mod index;
+pub(crate) mod links;
 pub(crate) mod records;
 
 use crate::evidence::Gaps;
@@ -13,10 +15,13 @@ use crate::time::Seconds;
 use coverage::Coverage;
 use hashbrown::{HashMap, HashSet, HashTable};
 use probate_contract::Diagnostic;
+use probate_contract::dump::Reason;
 use probate_contract::record::VolumeRecord;
 use std::collections::BTreeSet;
 
+pub(crate) use fleet::{Fleet, Member};
 pub(crate) use index::{Index, Ordinal, Reference};
+pub(crate) use links::Links;
 pub(crate) use records::{Records, ShortRecord};
 
 /// Index of an object of its cluster.
@@ -119,6 +124,12 @@ impl ClusterData {
         kinds::ignored(kind) || self.ignored.iter().any(|stated| glob::matches(stated, &name))
     }
 
+    /// `Ok` where every claim of that namespace is known (`*`: of all).
+    pub(crate) fn claims_whole(&self, namespace: &str) -> Result<(), Reason> {
+        let kind = GroupKind { group: String::new(), kind: "PersistentVolumeClaim".into() };
+        self.coverage.list(&kind, Some(namespace).filter(|namespace| *namespace != "*"))
+    }
+
     /// True where the object counts.
     pub(crate) fn counts(&self, id: ObjectId) -> bool {
         self.object(id).is_some_and(|object| !object.void)
@@ -193,6 +204,8 @@ pub struct Inventory {
     pub(crate) clusters: Vec<ClusterData>,
     pub(crate) records: Records,
     pub(crate) gaps: Vec<Gaps>,
+    pub(crate) links: Links,
+    pub(crate) fleet: Fleet,
     pub(crate) now: Seconds,
     /// What was wrong with the input.
     pub diagnostics: Vec<Diagnostic>,
@@ -226,7 +239,9 @@ impl Inventory {
         diagnostics.retain(|diagnostic| seen.insert(diagnostic.clone()));
         diagnostics.sort();
         let gaps = clusters.iter().map(Gaps::of).collect();
-        Self { clusters, records, gaps, now, diagnostics }
+        let links = Links::build(&clusters);
+        let fleet = Fleet::build(&clusters);
+        Self { clusters, records, gaps, links, fleet, now, diagnostics }
     }
 
     /// The inventory's time, in seconds since 1970.

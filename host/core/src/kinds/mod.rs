@@ -10,6 +10,7 @@ pub(crate) mod rancher;
 pub(crate) mod snapshots;
 pub(crate) mod storage;
 pub(crate) mod subject;
+pub(crate) mod vcluster;
 pub(crate) mod workloads;
 
 use crate::intake::{GroupKind, Interest};

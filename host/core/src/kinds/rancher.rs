@@ -68,7 +68,8 @@ const PROVIDER: &str = "provider.cattle.io";
 const VM_SCHEME: &str = "harvester://";
 
 #[derive(Deserialize)]
-struct Object<'a, S: Default + Deserialize<'a>, T: Default + Deserialize<'a>> {
+#[serde(bound(deserialize = "S: Default + Deserialize<'de>, T: Default + Deserialize<'de>"))]
+struct Object<'a, S, T> {
     #[serde(borrow)]
     metadata: Meta<'a>,
     #[serde(default, deserialize_with = "nullable")]

@@ -34,7 +34,8 @@ fn a_collected_dump_states_what_is_whole() {
     let kubectl = folder.path().join("kubectl");
     fs::write(&kubectl, KUBECTL).unwrap();
     fs::set_permissions(&kubectl, fs::Permissions::from_mode(0o755)).unwrap();
-    let script = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("../../examples/collect.sh");
+    let script =
+        Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("../../examples/collect.sh");
     let dump = folder.path().join("dump");
     let output =
         Command::new("sh").arg(&script).arg(&dump).arg("host").env("KUBECTL", &kubectl).output().unwrap();

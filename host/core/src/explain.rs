@@ -53,13 +53,20 @@ pub struct Named {
     pub name: String,
 }
 
+/// `CLUSTER:` before the path of an object. A cluster may have a colon in its name, as `vcluster:NAME` has, and so may an object;
+/// what stands between the cluster and the object is a kind and a slash.
+pub fn split_cluster(text: &str) -> (Option<&str>, &str) {
+    match text.rsplit_once(':').filter(|(_, path)| path.contains('/')) {
+        Some((cluster, path)) => (Some(cluster), path),
+        None => (None, text),
+    }
+}
+
 impl Named {
     /// Reads `[CLUSTER:]pvc/NAMESPACE/NAME` or `[CLUSTER:]pv/NAME`.
     pub fn parse(text: &str) -> Option<Self> {
-        let (cluster, path) = match text.split_once(':') {
-            Some((cluster, path)) => (Some(cluster.to_owned()), path),
-            None => (None, text),
-        };
+        let (cluster, path) = split_cluster(text);
+        let cluster = cluster.map(str::to_owned);
         let parts: Vec<&str> = path.split('/').collect();
         match parts.as_slice() {
             ["pvc" | "persistentvolumeclaim" | "PersistentVolumeClaim", namespace, name]

@@ -1,6 +1,7 @@
 //! Records by the uids of claim and volume.
 
 use super::ClusterData;
+use crate::explain::split_cluster;
 use probate_contract::Diagnostic;
 use probate_contract::evidence::ClaimRef;
 use probate_contract::record::{RecordMetadata, RecordSpec, RecordStatus, RecordVolume, VolumeRecord};
@@ -50,10 +51,8 @@ pub(super) fn resolve(
             .consequence("the record is not used; what needs it is retained")
             .fix("write pvc/NAMESPACE/NAME or pv/NAME, with CLUSTER: before it where there are several")
     };
-    let (named, path) = match subject.split_once(':') {
-        Some((cluster, path)) => (Some(cluster), path),
-        None => (home, subject.as_str()),
-    };
+    let (named, path) = split_cluster(&subject);
+    let named = named.or(home);
     let cluster = match named {
         Some(named) => clusters.iter().find(|cluster| &*cluster.name == named),
         None => clusters.first(),

@@ -114,7 +114,7 @@ fn object(args: &ExplainArgs) -> Result<(Named, Vec<DumpArg>), Stop> {
     let mut words = args.words.iter();
     let first = words.next().ok_or_else(wrong)?;
     let (cluster, kind) = first
-        .split_once(':')
+        .rsplit_once(':')
         .map_or((None, first.as_str()), |(cluster, kind)| (Some(cluster.to_owned()), kind));
     let named = match (kind, &args.namespace) {
         ("pvc", Some(namespace)) => Named {

@@ -28,8 +28,8 @@ impl FromStr for DumpArg {
 
     fn from_str(text: &str) -> Result<Self, String> {
         // A file that is there under that very name needs no cluster name before it.
-        let named =
-            text.split_once('=').filter(|(name, _)| !name.contains('/') && !PathBuf::from(text).exists());
+        let name = |name: &str| !name.contains('/') || name.starts_with("vcluster:");
+        let named = text.split_once('=').filter(|(before, _)| name(before) && !PathBuf::from(text).exists());
         let (name, rest) = match named {
             Some(("", _)) => return Err(format!("`{text}`: no cluster name before `=`")),
             Some((name, rest)) => (Some(name.to_string()), rest),
@@ -102,6 +102,8 @@ mod tests {
         assert_eq!((arg.name.as_deref(), arg.source), (Some("host"), DumpSource::Path("a/b.yaml".into())));
         let arg: DumpArg = "./a=b.yaml".parse().unwrap();
         assert_eq!(arg.name, None);
+        let arg: DumpArg = "vcluster:team-a/vc1=dump".parse().unwrap();
+        assert_eq!(arg.name.as_deref(), Some("vcluster:team-a/vc1"));
         assert_eq!("-".parse::<DumpArg>().unwrap().source, DumpSource::Stdin);
         assert!("=x".parse::<DumpArg>().is_err());
         assert!("".parse::<DumpArg>().is_err());

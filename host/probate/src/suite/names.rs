@@ -1,5 +1,6 @@
 //! How suites name objects: `pvc/NS/NAME`, `pv/NAME`, `KIND[.GROUP]/[NS/]NAME`, with `CLUSTER:` before it where there are several.
 
+use probate_core::explain::split_cluster;
 use serde_json::Value;
 
 /// Short names and plurals that kubectl knows and that are not the kind and an `s`.
@@ -60,10 +61,8 @@ impl Target {
     /// # Errors
     /// What it should look like.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let (cluster, path) = match text.split_once(':') {
-            Some((cluster, path)) if !cluster.contains('/') => (Some(cluster.to_owned()), path),
-            _ => (None, text),
-        };
+        let (cluster, path) = split_cluster(text);
+        let cluster = cluster.map(str::to_owned);
         let parts: Vec<&str> = path.split('/').collect();
         let (kind, namespace, name) = match parts.as_slice() {
             [kind, name] => (*kind, None, *name),
@@ -175,5 +174,10 @@ mod tests {
         assert_eq!(Target::parse("pvc/a/b").unwrap().subject_kind(), Some("PersistentVolumeClaim"));
         assert_eq!(Target::parse("pv/a/b").unwrap().subject_kind(), None);
         assert_eq!(Target::parse("host:pv/a").unwrap().cluster.as_deref(), Some("host"));
+        for cluster in ["vcluster:vc1", "vcluster:team-a/vc1"] {
+            let target = Target::parse(&format!("{cluster}:pvc/a/b")).unwrap();
+            assert_eq!((target.cluster.as_deref(), target.name.as_str()), (Some(cluster), "b"));
+        }
+        assert_eq!(Target::parse("clusterrole/system:node").unwrap().cluster, None);
     }
 }

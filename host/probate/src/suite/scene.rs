@@ -14,6 +14,7 @@ use probate_contract::evidence::{Open, Trigger};
 use probate_contract::settings::SettingsSpec;
 use probate_contract::shape::nearest;
 use probate_contract::suite::{ClusterWorld, World};
+use probate_core::explain::split_cluster;
 use probate_core::intake::{Batch, Builder};
 use probate_core::inventory::Inventory;
 use probate_core::time;
@@ -385,7 +386,7 @@ fn is_record_of(object: &Value, subject: &str) -> bool {
     if text("/kind") != "VolumeRecord" {
         return false;
     }
-    let path = subject.split_once(':').map_or(subject, |(_, path)| path);
+    let (_, path) = split_cluster(subject);
     let claim = format!("pvc/{}/{}", text("/spec/claim/namespace"), text("/spec/claim/name"));
     path == claim || path == format!("pv/{}", text("/spec/volume/name")) || text("/subject") == subject
 }

@@ -41,11 +41,13 @@ guest := sprintf("%s cluster %s", [input.guestCluster.type, input.guestCluster.n
 	input.guestCluster.type in {"Rancher", "ClusterAPI"}
 }
 
-# What the cluster itself still has goes there first: its driver cannot finish once the claim is gone.
+# What the cluster itself still has goes there first: its driver cannot finish once the claim is gone. What a record remembers of
+# a cluster that is on its way out holds nothing; nobody can ask that cluster any more.
 present contains sprintf("%s %s", [other.kind, other.name]) if {
 	some other in input.counterparts
 	other.relation == "Guest"
 	other.state == "Present"
+	other.linkedBy != "Record"
 }
 
 notes := {"probate.dev/note.guest-cluster": input.guestCluster.name}

@@ -1,6 +1,6 @@
 //! The Rust twin of `policy.rego`: same answers, same rules, same reasons.
 
-use probate_sdk::parts::{CounterpartRelation, GuestClusterType};
+use probate_sdk::parts::{CounterpartRelation, GuestClusterType, LinkedBy};
 use probate_sdk::prelude::*;
 
 /// Lets go what a guest cluster's CSI driver has made on Harvester once the cluster is gone, and not before.
@@ -18,11 +18,14 @@ fn a_week() -> u64 {
     7
 }
 
-/// What the cluster itself still has goes there first: its driver cannot finish once the claim is gone.
+/// What the cluster itself still has goes there first: its driver cannot finish once the claim is gone. What a record remembers of
+/// a cluster that is on its way out holds nothing; nobody can ask that cluster any more.
 fn present(evidence: &Evidence) -> Result<Option<String>> {
     let others = evidence.counterparts()?.iter();
     let there = others.filter(|other| {
-        other.relation == CounterpartRelation::Guest && other.state == CounterpartState::Present
+        other.relation == CounterpartRelation::Guest
+            && other.state == CounterpartState::Present
+            && other.linked_by != LinkedBy::Record
     });
     Ok(there.map(|other| format!("{} {}", other.kind, other.name)).min())
 }

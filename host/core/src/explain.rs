@@ -7,6 +7,7 @@ use crate::facts::{FactSet, Facts};
 use crate::flip::{self, Edit};
 use crate::inventory::Inventory;
 use crate::pipeline::{self, Options};
+use crate::platforms;
 use crate::policy::PolicySet;
 use crate::port::Sandbox;
 use probate_contract::Evidence;
@@ -23,6 +24,8 @@ pub struct Explanation {
     pub evidence: Evidence,
     /// Everything that is unknown.
     pub unknown: Vec<Missing>,
+    /// The platforms' own rules, in their words.
+    pub platform: Vec<String>,
     /// References that are proven, also where the list is not whole.
     pub references: Vec<Reference>,
     /// The document that each policy was asked about, by its index in the set.
@@ -80,21 +83,32 @@ impl Named {
             _ => None,
         }
     }
+}
 
-    fn hits(&self, inventory: &Inventory) -> Vec<SubjectId> {
-        let mut hits = Vec::new();
-        for (at, cluster) in inventory.clusters.iter().enumerate() {
-            if self.cluster.as_deref().is_some_and(|named| named != &*cluster.name) {
-                continue;
-            }
-            hits.extend(match &self.namespace {
-                Some(namespace) => {
-                    cluster.claim(namespace, &self.name).map(|claim| SubjectId::Claim(at, claim))
-                }
-                None => cluster.volume(&self.name).map(|volume| SubjectId::Volume(at, volume)),
-            });
+/// The subjects of that name.
+pub(crate) fn hits(inventory: &Inventory, named: &Named) -> Vec<SubjectId> {
+    let mut hits = Vec::new();
+    for (at, cluster) in inventory.clusters.iter().enumerate() {
+        if named.cluster.as_deref().is_some_and(|named| named != &*cluster.name) {
+            continue;
         }
-        hits
+        hits.extend(match &named.namespace {
+            Some(namespace) => cluster.claim(namespace, &named.name).map(|claim| SubjectId::Claim(at, claim)),
+            None => cluster.volume(&named.name).map(|volume| SubjectId::Volume(at, volume)),
+        });
+    }
+    hits
+}
+
+/// The subject's identity.
+pub(crate) fn identity(facts: &Facts) -> Identity {
+    Identity {
+        cluster: Some(facts.cluster_name.clone()),
+        group: None,
+        kind: facts.subject.kind.clone(),
+        namespace: facts.subject.namespace.clone(),
+        name: facts.subject.name.clone(),
+        uid: Some(facts.subject.uid.clone()),
     }
 }
 
@@ -107,8 +121,7 @@ pub fn explain(
     named: &Named,
 ) -> Vec<Explanation> {
     let report = pipeline::decide(inventory, policies, sandbox, options);
-    named
-        .hits(inventory)
+    hits(inventory, named)
         .into_iter()
         .filter_map(|id| one(inventory, policies, sandbox, options, &report, id))
         .collect()
@@ -125,14 +138,7 @@ fn one(
     let statements = options.statements();
     let view = View::new(inventory, &statements, id)?;
     let (facts, rails) = view.facts();
-    let subject = Identity {
-        cluster: Some(facts.cluster_name.clone()),
-        group: None,
-        kind: facts.subject.kind.clone(),
-        namespace: facts.subject.namespace.clone(),
-        name: facts.subject.name.clone(),
-        uid: Some(facts.subject.uid.clone()),
-    };
+    let subject = identity(&facts);
     let entry = report.entries.iter().find(|entry| entry.subject.identity == subject)?.clone();
     let edits = if policies.is_empty() { Vec::new() } else { flip::edits(&facts, &rails, &entry, policies) };
     let flips = turned(&view, policies, sandbox, options, &entry, &edits);
@@ -145,6 +151,7 @@ fn one(
         evidence: facts.evidence(&parameters.unwrap_or_else(Open::new)),
         unknown: facts.missing(FactSet::all()),
         references: rails.proven.clone(),
+        platform: platforms::words(&facts),
         tried: edits.len(),
         asked,
         flips,

@@ -2,7 +2,7 @@
 
 use crate::inventory::coverage::Coverage;
 use crate::inventory::records::{self, AnyRecord, ShortRecord};
-use crate::inventory::{ClusterData, Inventory};
+use crate::inventory::{ClusterData, Inventory, two_clusters};
 use crate::kinds::{self, Parsed, Payload};
 use crate::time;
 use probate_contract::Diagnostic;
@@ -136,6 +136,7 @@ pub struct ClusterId(pub u16);
 pub struct Builder {
     clusters: Vec<ClusterData>,
     records: Vec<VolumeRecord>,
+    learned: Vec<VolumeRecord>,
     short: Vec<(ClusterId, ShortRecord)>,
     diagnostics: Vec<Diagnostic>,
     ignored: Vec<String>,
@@ -195,6 +196,11 @@ impl Builder {
         Ok(())
     }
 
+    /// Adds what earlier dumps tell, for volumes of which no record speaks.
+    pub fn learned(&mut self, records: Vec<VolumeRecord>) {
+        self.learned.extend(records);
+    }
+
     /// Adds a message.
     pub fn diagnostic(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
@@ -214,9 +220,12 @@ impl Builder {
 
     /// States the cluster's uid.
     pub fn uid(&mut self, cluster: ClusterId, uid: &str) {
-        if let Some(data) = self.clusters.get_mut(usize::from(cluster.0)) {
-            data.uid = Some(uid.into());
+        let Some(data) = self.clusters.get_mut(usize::from(cluster.0)) else { return };
+        if data.uid.as_deref().is_some_and(|known| known != uid) {
+            data.coverage.unreadable("*");
+            self.diagnostics.push(two_clusters(&data.name));
         }
+        data.uid = Some(uid.into());
     }
 
     /// States that the list of `kind` (`*` for all) in `namespace` (`*` for all) is whole.
@@ -261,7 +270,7 @@ impl Builder {
 
     /// Freezes the inventory at `now`.
     pub fn finish(self, now: time::Seconds) -> Inventory {
-        let Self { clusters, records, short, diagnostics, ignored } = self;
-        Inventory::build(clusters, records, short, diagnostics, &ignored, now)
+        let Self { clusters, records, learned, short, diagnostics, ignored } = self;
+        Inventory::build(clusters, records, learned, short, diagnostics, &ignored, now)
     }
 }

@@ -72,7 +72,7 @@ pub fn decide(
 ) -> PlanReport {
     let statements = options.statements();
     let subjects: Vec<SubjectId> =
-        subjects(inventory).into_iter().filter(|id| shown(inventory, *id, &options.shown)).collect();
+        inventory.subjects().into_iter().filter(|id| shown(inventory, *id, &options.shown)).collect();
     let mut votes = evaluate::evaluate(inventory, policies, sandbox, &statements, &subjects, options.threads);
     let stage = Stage { inventory, policies, options, statements: &statements };
     let first = stage.entries(&subjects, &votes);
@@ -202,15 +202,6 @@ fn revision(cluster: &ClusterData, id: ObjectId, kind: &str) -> Option<Revision>
         },
         resource_version: text(&head.resource_version),
     })
-}
-
-/// All claims and volumes, sorted by cluster, kind, namespace and name.
-pub(crate) fn subjects(inventory: &Inventory) -> Vec<SubjectId> {
-    let of = |(at, cluster): (usize, &ClusterData)| {
-        let volumes = (0..cluster.volumes.len()).map(move |volume| SubjectId::Volume(at, volume));
-        volumes.chain((0..cluster.claims.len()).map(move |claim| SubjectId::Claim(at, claim)))
-    };
-    inventory.clusters.iter().enumerate().flat_map(of).collect()
 }
 
 fn shown(inventory: &Inventory, id: SubjectId, shown: &Shown) -> bool {

@@ -43,6 +43,8 @@ pub enum Command {
     Plan(PlanArgs),
     /// Show why one claim or volume stays or goes, and what would change that
     Explain(ExplainArgs),
+    /// Who references a claim or volume, on which layer, in which state
+    Graph(GraphArgs),
     /// Run the test suites beside policies
     Test(TestArgs),
     /// Load policies and check them
@@ -70,6 +72,9 @@ pub struct InputArgs {
     /// VolumeRecords: what was observed over time
     #[arg(long, value_name = "FILE")]
     pub records: Vec<PathBuf>,
+    /// Earlier dumps of the same clusters in time order: what they tell shows candidates
+    #[arg(long, value_name = "DUMP", num_args = 1..)]
+    pub history: Vec<DumpArg>,
     /// Since when everything that nothing references counts as unused (candidates only)
     #[arg(long, value_name = "TIME")]
     pub unused_since: Option<String>,
@@ -170,6 +175,33 @@ pub struct ExplainArgs {
     /// How to print
     #[arg(short, long, value_enum, default_value_t = Format::Table)]
     pub output: Format,
+}
+
+/// `graph`.
+#[derive(Args, Debug)]
+pub struct GraphArgs {
+    /// `pvc/NAMESPACE/NAME` or `pv/NAME`, with `CLUSTER:` before it where there are several; then the dumps
+    #[arg(value_name = "OBJECT… DUMP", required = true, num_args = 1..)]
+    pub words: Vec<String>,
+    /// What is known of the dumps.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// How to print
+    #[arg(short, long, value_enum, default_value_t = GraphFormat::Tree)]
+    pub output: GraphFormat,
+}
+
+/// How a graph is printed.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GraphFormat {
+    /// For people.
+    Tree,
+    /// For Graphviz.
+    Dot,
+    /// For pages.
+    Mermaid,
+    /// JSON.
+    Json,
 }
 
 /// How most results are printed.

@@ -33,6 +33,9 @@ pub const CODES: &[Code] = &[
     code("PB0005", "the folder cannot be made", "`init` writes into a new or empty folder only, so that nothing is overwritten.", "Name another folder, or empty this one."),
     code("PB0006", "there is no SDK", "--sdk names a folder that does not hold the crate probate-sdk.", "Give the folder sdk/rust of a checkout."),
 
+    code("PB0007", "no object is named", "`explain` and `graph` begin with a claim or volume.", "Write pvc/NAMESPACE/NAME or pv/NAME, with CLUSTER: before it where there are several."),
+    code("PB0008", "no dump is given", "After the object come the dumps to look in.", "probate explain pvc/shop/data DUMP"),
+    code("PB0009", "an earlier dump cannot be used", "--history takes whole dumps in time order, each with its own time.", "Write `takenAt` into the probate.yaml beside each, and give the oldest first."),
     code("PB1001", "not YAML or JSON", "A part of a dump does not parse. What could not be read makes its kind incomplete, or every kind of the dump.", "Collect it again with `kubectl get … -o json`."),
     code("PB1002", "a file cannot be read", "A file or stream of a dump could not be opened or read to its end.", "Make it readable, or collect it again."),
     code("PB1003", "no Kubernetes object", "A document without apiVersion, kind or a usable name.", "Give objects as `kubectl get -o json` writes them."),
@@ -51,6 +54,8 @@ pub const CODES: &[Code] = &[
     code("PB1021", "two records speak of one uid", "Neither is used, and what needs one is retained.", "Keep the newer one."),
     code("PB1022", "no VolumeRecord", "A record file has a document that is neither a VolumeRecord nor its short form.", "See `probate schema record`, or write {subject: pvc/NS/NAME, unusedSince: TIME}."),
     code("PB1023", "a record's subject is not there", "The short form names its subject, and that is not in the dump.", "Mend the name, or add the dump that holds it."),
+    code("PB1024", "two clusters have one name", "What is whole in one is not whole in the other, so nothing of either can go.", "Give each its own name: host=DUMP guest=DUMP."),
+    code("PB1025", "layers seen hours apart", "How long something is unused or released cannot be told from two clocks or two days.", "Take the dumps of all layers within an hour."),
     code("PB1030", "not UTF-8", "Dumps are UTF-8.", "Save it as UTF-8; in PowerShell: `kubectl get … -o json | Out-File -Encoding utf8 FILE`."),
     code("PB1031", "the list is not whole", "Cut into pages, or without items. Its kind is incomplete.", "Collect the whole list: `kubectl get KIND -A -o json`, without --limit."),
     code("PB1032", "the dump's probate.yaml cannot be used", "It is not `kind: Dump`, or has an unknown field.", "See `probate schema dump`."),

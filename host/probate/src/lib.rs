@@ -77,6 +77,7 @@ fn dispatch(cli: Cli) -> Outcome {
     match cli.command {
         Command::Plan(args) => commands::plan::run(&args, threads),
         Command::Explain(args) => commands::explain::run(&args, threads),
+        Command::Graph(args) => commands::graph::run(&args, threads),
         Command::Test(args) => commands::test::run(&args, threads),
         Command::Check(args) => commands::check::run(&args, threads),
         Command::Init(args) => commands::init::run(&args),

@@ -6,7 +6,9 @@ use crate::exit::Stop;
 use crate::load::{self, DumpArg, LoadOptions};
 use probate_contract::Diagnostic;
 use probate_contract::plan::AsOfSource;
+use probate_contract::record::VolumeRecord;
 use probate_contract::settings::{Settings, SettingsSpec};
+use probate_core::history::History;
 use probate_core::intake::{Builder, ClusterId};
 use probate_core::inventory::Inventory;
 use probate_core::time;
@@ -54,6 +56,7 @@ pub fn load(
     for path in &input.records {
         records(path, &mut builder)?;
     }
+    builder.learned(history(input, &settings, threads)?);
     let (now, as_of_source) = load::as_of(input.as_of.as_deref(), loaded.taken_at.as_deref())
         .map_err(|message| Stop::usage("PB0002", message, "write --as-of 2026-11-22T06:00:00Z"))?;
     let now = time::parse(&now).ok_or_else(|| no_time("--as-of", &now))?;
@@ -64,6 +67,33 @@ pub fn load(
         unused_since,
         unreadable: loaded.unreadable > 0,
     })
+}
+
+/// What the dumps of `--history` tell, one after the other.
+fn history(
+    input: &InputArgs,
+    settings: &SettingsSpec,
+    threads: Option<NonZeroUsize>,
+) -> Result<Vec<VolumeRecord>, Stop> {
+    let mut history = History::default();
+    for dump in &input.history {
+        let mut builder = Builder::default();
+        builder.ignore_references(&settings.ignored_references);
+        let options = LoadOptions { threads, ..LoadOptions::default() };
+        let loaded = load::dumps(std::slice::from_ref(dump), &options, &mut builder);
+        if !loaded.diagnostics.is_empty() {
+            return Err(Stop::invalid(loaded.diagnostics));
+        }
+        let wrong = |message: String| {
+            let fix = "give whole dumps in time order, each with `takenAt` in its probate.yaml";
+            Stop::usage("PB0009", format!("--history {dump}: {message}"), fix)
+        };
+        let taken =
+            loaded.taken_at.as_deref().ok_or_else(|| wrong("it does not say when it was taken".into()))?;
+        let taken = time::parse(taken).ok_or_else(|| wrong(format!("`{taken}` is no RFC 3339 time")))?;
+        history.add(&builder.finish(taken)).map_err(wrong)?;
+    }
+    Ok(history.records())
 }
 
 fn no_time(flag: &str, text: &str) -> Stop {

@@ -186,9 +186,6 @@ pub struct RecordStatus {
     /// Since when nothing wanted it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unused_since: Option<Time>,
-    /// Since when the volume is released.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub released_since: Option<Time>,
     /// Owners, also those that are gone.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub owners: Vec<RecordOwner>,

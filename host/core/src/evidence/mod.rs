@@ -9,6 +9,7 @@ mod references;
 mod retention;
 mod snapshots;
 mod subject;
+mod tracked;
 mod usage;
 
 use crate::facts::{Facts, Gap, Known};

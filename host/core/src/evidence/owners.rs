@@ -9,7 +9,7 @@ use crate::kinds::group_of;
 use crate::kinds::meta::OwnerRef;
 use crate::time;
 use probate_contract::dump::Reason;
-use probate_contract::evidence::{LifeState, Owner, Relation};
+use probate_contract::evidence::{LifeState, Owner, PlatformIntent, Relation};
 use probate_contract::record::RecordOwner;
 
 /// All owners, sorted.
@@ -142,7 +142,19 @@ fn machine(view: &View<'_>, id: ObjectId) -> Option<Owner> {
         .filter(|kind| kind.group == "kubevirt.io" && kind.kind == "VirtualMachine")?;
     let head = &view.cluster.object(id)?.head;
     let state = if head.deleting.is_some() { LifeState::Deleting } else { LifeState::Alive };
-    Some(named(view, kind, &head.namespace, &head.name, &head.uid, Relation::Used, state))
+    let owner = named(view, kind, &head.namespace, &head.name, &head.uid, Relation::Used, state);
+    Some(Owner { platform_intent: intent(view, id, state), ..owner })
+}
+
+/// What Harvester does with the claim when the VM goes: it deletes what its list names, and nothing else (harvester,
+/// vm_controller.go cleanupPVCAndSnapshot).
+fn intent(view: &View<'_>, machine: ObjectId, state: LifeState) -> Option<PlatformIntent> {
+    let (_, name) = super::layers::claim_name(view)?;
+    let said = view.cluster.intent_of(machine);
+    if said.is_some_and(|said| said.removed.iter().any(|removed| &**removed == name)) {
+        return Some(PlatformIntent::Delete);
+    }
+    (view.cluster.index.harvester && state == LifeState::Deleting).then_some(PlatformIntent::Keep)
 }
 
 fn of_record(view: &View<'_>, recorded: &RecordOwner) -> Result<Owner, Gap> {

@@ -1,7 +1,7 @@
 //! What the guards look at beside the facts: marks of people and platforms, and what surrounds the subject.
 
 use super::references::References;
-use super::{View, guests};
+use super::{View, guests, tracked};
 use crate::kinds::storage;
 use crate::time;
 use probate_contract::evidence::{Map, Reference, ReferenceState};
@@ -72,7 +72,7 @@ pub(crate) fn of(view: &View<'_>, references: &References) -> Rails {
         let Some(subject) = subject else { continue };
         rails.holds.extend(hold(place, &subject.annotations, view.now()));
         rails.kept.extend(kept(place, &subject.annotations));
-        rails.tracked.extend(tracked(place, &subject.annotations, &subject.labels));
+        rails.tracked.extend(tracked::of(view, place, subject));
         for finalizer in &subject.finalizers {
             if OPERATION_FINALIZERS.contains(&finalizer.as_str()) {
                 rails.operations.push(format!("finalizer {finalizer} on {place}"));
@@ -151,19 +151,4 @@ fn kept(place: &str, annotations: &Map) -> Vec<String> {
         kept.push(format!("harvesterhci.io/goldenImage on {place}"));
     }
     kept
-}
-
-fn tracked(place: &str, annotations: &Map, labels: &Map) -> Vec<String> {
-    const ANNOTATIONS: [&str; 2] = ["argocd.argoproj.io/tracking-id", "meta.helm.sh/release-name"];
-    const LABELS: [&str; 4] = [
-        "kustomize.toolkit.fluxcd.io/name",
-        "helm.toolkit.fluxcd.io/name",
-        "argocd.argoproj.io/instance",
-        "objectset.rio.cattle.io/hash",
-    ];
-    let marks = ANNOTATIONS
-        .iter()
-        .filter(|key| annotations.contains_key(**key))
-        .chain(LABELS.iter().filter(|key| labels.contains_key(**key)));
-    marks.map(|key| format!("{key} on {place}")).collect()
 }

@@ -130,7 +130,7 @@ pub(crate) fn released(view: &View<'_>) -> Known<Released> {
             .and_then(|quarantine| time::parse(&quarantine.released_at))
     };
     match volume.released.or_else(recorded) {
-        Some(at) if at > view.now() => {
+        Some(at) if at > view.now() || view.inventory.skewed.contains(&view.at()) => {
             Known::Unknown(vec![Gap { reason: Reason::ClockSkew, source: view.source("PersistentVolume") }])
         }
         Some(at) => {

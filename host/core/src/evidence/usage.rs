@@ -80,7 +80,7 @@ fn unused(view: &View<'_>) -> Known<Unused> {
         (None, _, Some(since)) => (since, Continuity::Assumed, None),
         (None, _, None) => return gap(view, Reason::NoRecord),
     };
-    if since > view.now() {
+    if since > view.now() || view.inventory.skewed.contains(&view.at()) {
         return gap(view, Reason::ClockSkew);
     }
     Known::Present(Unused {

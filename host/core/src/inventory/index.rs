@@ -4,7 +4,7 @@
 use super::{ClusterData, Object, ObjectId};
 use crate::intake::GroupKind;
 use crate::kinds::custom::hash;
-use crate::kinds::{Edge, Target};
+use crate::kinds::{Edge, Target, kubevirt};
 use hashbrown::HashSet;
 use probate_contract::evidence::ReferenceState;
 
@@ -22,6 +22,7 @@ pub(crate) struct Index {
     contents: Sorted,
     names: Sorted,
     names_of_objects: Sorted,
+    applications: HashSet<Box<str>>,
     /// Kinds of harvesterhci.io may exist here.
     pub(crate) harvester: bool,
 }
@@ -166,8 +167,18 @@ impl ClusterData {
             contents: sorted(contents),
             names: self.possible_names(name),
             names_of_objects: sorted(self.objects.iter().map(object).enumerate()),
+            applications: self.applications(),
             harvester: self.coverage.has_group("harvesterhci.io"),
         }
+    }
+
+    fn applications(&self) -> HashSet<Box<str>> {
+        let is = |kind: &GroupKind| kind.group == "argoproj.io" && kind.kind == "Application";
+        let Some(kind) = self.kinds.iter().position(is).and_then(|at| u16::try_from(at).ok()) else {
+            return HashSet::new();
+        };
+        let of_it = self.objects.iter().filter(|object| object.kind == kind);
+        of_it.map(|object| object.head.name.clone()).collect()
     }
 
     /// Name hashes of unknown kinds that are names of claims or volumes here.
@@ -216,6 +227,17 @@ impl ClusterData {
                     && &*object.head.namespace == namespace
                     && &*object.head.name == name
             })
+    }
+
+    /// What a VM says of its disks beside naming them.
+    pub(crate) fn intent_of(&self, machine: ObjectId) -> Option<&kubevirt::Intent> {
+        let at = self.intents.binary_search_by_key(&machine, |intent| intent.object).ok()?;
+        self.intents.get(at).map(|intent| &*intent.data)
+    }
+
+    /// True where an Argo application has the name, in any namespace.
+    pub(crate) fn has_application(&self, name: &str) -> bool {
+        self.index.applications.contains(name)
     }
 
     /// Volumes with that driver and handle.

@@ -26,6 +26,8 @@ pub(crate) struct Links {
     copies: HashMap<Place, Vec<Place>>,
     /// Host namespaces in which a virtual cluster of that name has claims.
     virtuals: HashMap<Box<str>, BTreeSet<(usize, Box<str>)>>,
+    /// Clusters that are layered, the host second.
+    pairs: BTreeSet<(usize, usize)>,
 }
 
 /// What the virtual side of a host claim is.
@@ -85,6 +87,7 @@ impl Links {
                     .copied()
                     .collect();
                 self.guests.entry(handle.into()).or_default().push((at, position));
+                self.pairs.extend(hosts.iter().map(|(host, _)| (at, *host)));
                 self.hosts.insert((at, position), hosts);
             }
         }
@@ -98,6 +101,7 @@ impl Links {
                 if let Virtual::Present(place) =
                     self.virtual_side(clusters, (at, &object.head.namespace), &marks)
                 {
+                    self.pairs.insert((place.0, at));
                     self.copies.entry(place).or_default().push((at, position));
                 }
             }
@@ -117,6 +121,11 @@ impl Links {
     /// Host claims that are copies of a virtual claim.
     pub(crate) fn copies_of(&self, claim: Place) -> &[Place] {
         self.copies.get(&claim).map_or(&[], Vec::as_slice)
+    }
+
+    /// Clusters that are layered, the host second.
+    pub(crate) fn pairs(&self) -> &BTreeSet<(usize, usize)> {
+        &self.pairs
     }
 
     /// True where claims of that virtual cluster are left in the namespace.

@@ -6,7 +6,7 @@ mod index;
 pub(crate) mod links;
 pub(crate) mod records;
 
-use crate::evidence::Gaps;
+use crate::evidence::{Gaps, SubjectId};
 use crate::glob;
 use crate::intake::{ClusterId, GroupKind, Placed};
 use crate::kinds::{self, meta::Head};
@@ -158,6 +158,13 @@ impl ClusterData {
             }
             object.void = true;
             self.coverage.unreadable(&parsed.kind.to_string());
+            if parsed.kind.kind == "Namespace"
+                && &*parsed.head.name == "kube-system"
+                && object.head.uid != parsed.head.uid
+            {
+                self.coverage.unreadable("*");
+                return Some(two_clusters(&self.name).file(file).document(document).at(line, 1));
+            }
             return Some(
                 Diagnostic::error(
                     "PB1011",
@@ -198,6 +205,26 @@ impl ClusterData {
     }
 }
 
+/// What is whole in one of them is not whole in the other.
+pub(crate) fn two_clusters(name: &str) -> Diagnostic {
+    Diagnostic::error("PB1024", format!("two clusters have the name `{name}`: kube-system has two uids"))
+        .consequence("every kind is incomplete there; everything is retained")
+        .fix("give each cluster its own name: host=DUMP guest=DUMP")
+}
+
+/// How far apart the layers of one volume may have been seen.
+const MAX_SKEW_SECONDS: i64 = 3600;
+
+/// Linked clusters whose times of observation are too far apart to be told as one moment.
+fn skewed(clusters: &[ClusterData], links: &Links) -> BTreeSet<usize> {
+    let time = |at: usize| clusters.get(at).and_then(|cluster| cluster.taken_at);
+    let apart = |pair: &&(usize, usize)| {
+        let times = time(pair.0).zip(time(pair.1));
+        times.is_some_and(|(one, other)| one.abs_diff(other) > MAX_SKEW_SECONDS.unsigned_abs())
+    };
+    links.pairs().iter().filter(apart).flat_map(|(one, other)| [*one, *other]).collect()
+}
+
 /// Everything that was observed.
 #[derive(Debug)]
 pub struct Inventory {
@@ -207,6 +234,8 @@ pub struct Inventory {
     pub(crate) links: Links,
     pub(crate) fleet: Fleet,
     pub(crate) now: Seconds,
+    /// Clusters, by position, that were seen at another time than one they are linked with.
+    pub(crate) skewed: BTreeSet<usize>,
     /// What was wrong with the input.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -215,6 +244,7 @@ impl Inventory {
     pub(crate) fn build(
         mut clusters: Vec<ClusterData>,
         mut records: Vec<VolumeRecord>,
+        learned: Vec<VolumeRecord>,
         short: Vec<(ClusterId, ShortRecord)>,
         mut diagnostics: Vec<Diagnostic>,
         ignored: &[String],
@@ -233,15 +263,44 @@ impl Inventory {
                 Err(diagnostic) => diagnostics.push(diagnostic),
             }
         }
-        let (records, mut problems) = Records::build(records);
+        let (records, mut problems) = Records::build(records, learned);
         diagnostics.append(&mut problems);
-        let mut seen = HashSet::new();
-        diagnostics.retain(|diagnostic| seen.insert(diagnostic.clone()));
-        diagnostics.sort();
         let gaps = clusters.iter().map(Gaps::of).collect();
         let links = Links::build(&clusters);
         let fleet = Fleet::build(&clusters);
-        Self { clusters, records, gaps, links, fleet, now, diagnostics }
+        let skewed = skewed(&clusters, &links);
+        for cluster in skewed.iter().filter_map(|at| clusters.get(*at)) {
+            let message =
+                format!("`{}` was seen hours before or after a cluster it is layered with", cluster.name);
+            let diagnostic = Diagnostic::warning("PB1025", message)
+                .consequence("how long something is unused or released is unknown there; it is retained")
+                .fix("take the dumps of all layers within an hour");
+            diagnostics.push(diagnostic);
+        }
+        let mut seen = HashSet::new();
+        diagnostics.retain(|diagnostic| seen.insert(diagnostic.clone()));
+        diagnostics.sort();
+        Self { clusters, records, gaps, links, fleet, now, skewed, diagnostics }
+    }
+
+    /// All claims and volumes, sorted by cluster, kind, namespace and name.
+    pub(crate) fn subjects(&self) -> Vec<SubjectId> {
+        let of = |(at, cluster): (usize, &ClusterData)| {
+            let volumes = (0..cluster.volumes.len()).map(move |volume| SubjectId::Volume(at, volume));
+            volumes.chain((0..cluster.claims.len()).map(move |claim| SubjectId::Claim(at, claim)))
+        };
+        self.clusters.iter().enumerate().flat_map(of).collect()
+    }
+
+    /// The uid of a claim or volume.
+    pub(crate) fn uid_of(&self, id: SubjectId) -> Option<&str> {
+        let (SubjectId::Claim(cluster, at) | SubjectId::Volume(cluster, at)) = id;
+        let cluster = self.clusters.get(cluster)?;
+        let object = match id {
+            SubjectId::Claim(..) => cluster.claims.get(at)?.object,
+            SubjectId::Volume(..) => cluster.volumes.get(at)?.object,
+        };
+        cluster.object(object).map(|object| &*object.head.uid)
     }
 
     /// The inventory's time, in seconds since 1970.

@@ -7,7 +7,7 @@ use probate_contract::evidence::ClaimRef;
 use probate_contract::record::{RecordMetadata, RecordSpec, RecordStatus, RecordVolume, VolumeRecord};
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A record in either form.
 #[derive(Clone, Debug)]
@@ -114,7 +114,18 @@ pub(crate) struct Records {
 }
 
 impl Records {
-    pub(super) fn build(mut records: Vec<VolumeRecord>) -> (Self, Vec<Diagnostic>) {
+    /// All records; what was only learned from dumps counts where no record speaks of the volume.
+    pub(super) fn build(
+        mut records: Vec<VolumeRecord>,
+        learned: Vec<VolumeRecord>,
+    ) -> (Self, Vec<Diagnostic>) {
+        let uids = |record: &VolumeRecord| {
+            let claim = record.spec.claim.as_ref().and_then(|claim| claim.uid.clone());
+            let volume = record.spec.volume.as_ref().map(|volume| volume.uid.clone());
+            [claim, volume].into_iter().flatten().filter(|uid| !uid.is_empty())
+        };
+        let told: BTreeSet<String> = records.iter().flat_map(uids).collect();
+        records.extend(learned.into_iter().filter(|record| !uids(record).any(|uid| told.contains(&uid))));
         records.sort_by_cached_key(crate::digest::canonical);
         records.dedup();
         let mut built = Self::default();

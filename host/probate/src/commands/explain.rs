@@ -46,6 +46,8 @@ pub struct Document {
     pub references: Vec<Reference>,
     /// What is unknown.
     pub unknown: Vec<Missing>,
+    /// The platforms' own rules, in their words.
+    pub platform: Vec<String>,
     /// How each policy came to its answer.
     pub traces: Vec<Trace>,
     /// Single changes that turn the decision: the change, and what is decided then.
@@ -106,7 +108,7 @@ pub fn run(args: &ExplainArgs, threads: Option<NonZeroUsize>) -> Outcome {
 fn object(args: &ExplainArgs) -> Result<(Named, Vec<DumpArg>), Stop> {
     let wrong = || {
         Stop::usage(
-            "PB0005",
+            "PB0007",
             "which object?",
             "write pvc/NAMESPACE/NAME, pv/NAME, or pvc NAME -n NAMESPACE, then the dumps",
         )
@@ -128,13 +130,13 @@ fn object(args: &ExplainArgs) -> Result<(Named, Vec<DumpArg>), Stop> {
     let dumps: Vec<DumpArg> = words
         .map(|word| {
             word.parse().map_err(|message: String| {
-                Stop::usage("PB0006", message, "give files, folders, archives or `-`")
+                Stop::usage("PB0008", message, "give files, folders, archives or `-`")
             })
         })
         .collect::<Result<_, Stop>>()?;
     if dumps.is_empty() {
         return Err(Stop::usage(
-            "PB0006",
+            "PB0008",
             "no dump is given",
             "write the dumps after the object: probate explain pvc/shop/data DUMP",
         ));
@@ -143,7 +145,7 @@ fn object(args: &ExplainArgs) -> Result<(Named, Vec<DumpArg>), Stop> {
 }
 
 fn document(explanation: Explanation, policies: &Policies) -> Document {
-    let Explanation { entry, evidence, unknown, asked, flips, tried, references } = explanation;
+    let Explanation { entry, evidence, unknown, platform, asked, flips, tried, references } = explanation;
     let trace = |(at, input): (usize, String)| {
         let item = policies.items.get(at)?;
         let program = item.program.as_ref().ok()?;
@@ -163,6 +165,7 @@ fn document(explanation: Explanation, policies: &Policies) -> Document {
         evidence,
         references,
         unknown,
+        platform,
         tried,
     }
 }

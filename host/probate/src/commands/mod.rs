@@ -5,6 +5,7 @@ pub mod codes;
 pub mod completion;
 pub mod diff;
 pub mod explain;
+pub mod graph;
 pub mod init;
 pub mod plan;
 pub mod schema;

@@ -2,6 +2,7 @@
 
 use super::fault::{kind_name, parse_kind};
 use probate_core::intake::GroupKind;
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -21,6 +22,18 @@ pub struct DumpArg {
     pub name: Option<String>,
     /// Where it is.
     pub source: DumpSource,
+}
+
+impl fmt::Display for DumpArg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(name) = &self.name {
+            write!(f, "{name}=")?;
+        }
+        match &self.source {
+            DumpSource::Stdin => f.write_str("-"),
+            DumpSource::Path(path) => write!(f, "{}", path.display()),
+        }
+    }
 }
 
 impl FromStr for DumpArg {

@@ -67,6 +67,7 @@ fn page(text: &mut String, document: &Document, wide: bool) -> std::fmt::Result 
     }
     about(text, evidence)?;
     references(text, evidence, document, wide)?;
+    platform(text, &document.platform)?;
     policies(text, document)?;
     if !entry.guards.is_empty() {
         writeln!(text, "\n{HEAD}Guards that hold the delete{HEAD:#}")?;
@@ -77,6 +78,15 @@ fn page(text: &mut String, document: &Document, wide: bool) -> std::fmt::Result 
     }
     unknown(text, document)?;
     flips(text, document)
+}
+
+/// The platforms' own rules.
+pub(crate) fn platform(text: &mut String, words: &[String]) -> std::fmt::Result {
+    if words.is_empty() {
+        return Ok(());
+    }
+    writeln!(text, "\n{HEAD}What its platform does{HEAD:#}")?;
+    words.iter().try_for_each(|word| writeln!(text, "  {word}"))
 }
 
 fn about(text: &mut String, evidence: &Evidence) -> std::fmt::Result {

@@ -5,6 +5,7 @@ pub mod check;
 pub mod codes;
 pub mod diff;
 pub mod explain;
+pub mod graph;
 pub mod plan;
 mod progress;
 pub mod style;

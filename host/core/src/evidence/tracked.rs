@@ -1,0 +1,72 @@
+//! Marks of GitOps tools that would make the claim again, as long as the release or application that they name is there.
+
+use super::View;
+use crate::intake::GroupKind;
+use crate::kinds::group_of;
+use crate::kinds::subject::Subject;
+use probate_contract::evidence::Map;
+
+const ARGO_ID: &str = "argocd.argoproj.io/tracking-id";
+const ARGO_LABEL: &str = "argocd.argoproj.io/instance";
+const HELM: &str = "meta.helm.sh/release-name";
+const OBJECT_SET: &str = "objectset.rio.cattle.io/hash";
+/// What Flux names its owner by, and the owner's kind.
+const FLUX: [(&str, &str, &str); 2] = [
+    ("kustomize.toolkit.fluxcd.io", "kustomize.toolkit.fluxcd.io", "Kustomization"),
+    ("helm.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io", "HelmRelease"),
+];
+
+/// The marks on the claim or volume whose owner is not proven to be gone.
+pub(crate) fn of(view: &View<'_>, place: &str, subject: &Subject) -> Vec<String> {
+    let (annotations, labels) = (&subject.annotations, &subject.labels);
+    let mut found = Vec::new();
+    let mut mark = |key: &str, gone: bool| {
+        if !gone {
+            found.push(format!("{key} on {place}"));
+        }
+    };
+    if let Some(id) = annotations.get(ARGO_ID) {
+        let application = id.split(':').next().unwrap_or_default();
+        mark(ARGO_ID, argo_gone(view, application));
+    }
+    if let Some(application) = labels.get(ARGO_LABEL) {
+        mark(ARGO_LABEL, argo_gone(view, application));
+    }
+    for (prefix, group, kind) in FLUX {
+        let key = format!("{prefix}/name");
+        let Some(name) = labels.get(&key) else { continue };
+        let namespace = labels.get(&format!("{prefix}/namespace"));
+        mark(&key, namespace.is_some_and(|namespace| gone(view, group, kind, namespace, name)));
+    }
+    // A Helm release is a Secret, and Secrets are never read.
+    if annotations.contains_key(HELM) {
+        mark(HELM, false);
+    }
+    if labels.contains_key(OBJECT_SET) || annotations.contains_key("objectset.rio.cattle.io/id") {
+        mark(OBJECT_SET, object_set_gone(view, annotations));
+    }
+    found
+}
+
+/// Applications may live in any namespace, then their name begins with it (argo-cd, util/argo/resource_tracking.go).
+fn argo_gone(view: &View<'_>, application: &str) -> bool {
+    let name = application.split_once('_').map_or(application, |(_, name)| name);
+    let kind = GroupKind { group: "argoproj.io".into(), kind: "Application".into() };
+    view.cluster.coverage.list(&kind, None).is_ok() && !view.cluster.has_application(name)
+}
+
+/// The owner of a set that Rancher's wrangler applied (rancher/wrangler, pkg/apply/desiredset.go).
+fn object_set_gone(view: &View<'_>, annotations: &Map) -> bool {
+    let owner = |key: &str| annotations.get(&format!("objectset.rio.cattle.io/owner-{key}"));
+    let (Some(gvk), Some(name)) = (owner("gvk"), owner("name")) else { return false };
+    let Some((version, kind)) = gvk.split_once(", Kind=") else { return false };
+    let namespace = owner("namespace").map(String::as_str).unwrap_or_default();
+    gone(view, group_of(version), kind, namespace, name)
+}
+
+/// True where the list is whole and nobody there has the name.
+fn gone(view: &View<'_>, group: &str, kind: &str, namespace: &str, name: &str) -> bool {
+    let kind = GroupKind { group: group.into(), kind: kind.into() };
+    let within = Some(namespace).filter(|namespace| !namespace.is_empty());
+    view.cluster.coverage.list(&kind, within).is_ok() && view.cluster.named(&kind, namespace, name).is_none()
+}

@@ -271,11 +271,11 @@ fn bound_volume(scene: &Scene<'_>) -> Option<Held> {
 /// Workload and VM links count as references of their own. A live vCluster deletes the copy of what is gone there by itself.
 fn foreign_controller(scene: &Scene<'_>) -> Option<Held> {
     let guest = scene.facts.guest_cluster.get();
+    let alive = guest.is_some_and(|guest| guest.state != LifeState::Gone);
     let synced = |counterpart: &&Counterpart| {
         counterpart.relation == CounterpartRelation::Virtual
-            && counterpart.linked_by == LinkedBy::ObjectMarks
             && counterpart.state == CounterpartState::Gone
-            && guest.is_none_or(|guest| guest.state != LifeState::Gone)
+            && (alive || guest.is_none() && counterpart.linked_by == LinkedBy::ObjectMarks)
     };
     if let Some(gone) = scene.facts.counterparts.get().into_iter().flatten().find(synced) {
         return Some(said(format!("the syncer of {} settles what became of {}", gone.cluster, gone.name)));

@@ -3,7 +3,8 @@
 # description: |
 #   On the host of virtual clusters. Claims and volumes of a virtual cluster inherit the host's reclaim policy: what it retains
 #   stays, and a note tells the tenant which policy really applies. What a deleted virtual cluster has left behind goes after
-#   a while. The store of a virtual cluster's control plane always stays: without it every tenant volume looks orphaned.
+#   a while; what it had only imported was the host's before. The store of its control plane always stays: without it every
+#   tenant volume looks orphaned.
 # custom: {version: 1.0.0}
 package vcluster_volumes
 
@@ -13,6 +14,9 @@ parameters_schema := {"type": "object", "properties": {"graceDays": {"type": "in
 
 verdict := {"action": "Retain", "reason": sprintf("the control plane's store of virtual cluster %s", [store]), "rule": "store"} if {
 	store
+} else := {"action": "Retain", "reason": sprintf("virtual cluster %s imported it", [cluster]), "rule": "imported", "annotations": note} if {
+	input.subject.annotations["vcluster.loft.sh/object-imported"] == "true"
+	cluster
 } else := {"action": "Retain", "reason": sprintf("virtual cluster %s is there", [cluster]), "rule": "lives", "annotations": note} if {
 	input.guestCluster.state in {"Alive", "Deleting"}
 	cluster

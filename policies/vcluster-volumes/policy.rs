@@ -36,6 +36,9 @@ impl VclusterVolumes {
         effective: EffectivePolicy,
     ) -> Result<Verdict> {
         let name = &cluster.name;
+        if evidence.subject()?.annotation("vcluster.loft.sh/object-imported") == Some("true") {
+            return Ok(Verdict::retain(format!("virtual cluster {name} imported it")).rule("imported"));
+        }
         if cluster.state != LifeState::Gone {
             return Ok(Verdict::retain(format!("virtual cluster {name} is there")).rule("lives"));
         }

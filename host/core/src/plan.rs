@@ -231,8 +231,20 @@ pub fn remedy(source: &str, reason: Reason) -> String {
     if kind == "VolumeRecord" {
         return "give what was observed with --records, or state it with --unused-since TIME (candidates only)".into();
     }
-    if source.starts_with("layers of ") {
-        return "the volume lives on another layer too; its other side is not read".into();
+    let layer = [
+        (
+            "guest clusters of ",
+            "add the guest clusters' dumps (guest=DUMP), or give what was learned of them with --records",
+        ),
+        ("virtual cluster ", "add its dump, named after it: vcluster:NAME=DUMP"),
+        ("host of ", "add the dump of the cluster below it: host=DUMP"),
+        (
+            "vCluster marks of ",
+            "its marks contradict each other or are not all there; only a record by uid tells whose it is",
+        ),
+    ];
+    if let Some((_, remedy)) = layer.iter().find(|(prefix, _)| source.starts_with(prefix)) {
+        return (*remedy).into();
     }
     match reason {
         Reason::Unreadable => format!("mend what could not be read of {kind}, see the messages"),

@@ -159,9 +159,7 @@ fn harvester_host(view: &View<'_>, search: &mut Search) {
         search.found.extend(volume_at(view, *guest));
     }
     if search.found.is_empty() {
-        search
-            .unread
-            .push(gap(Reason::NotCollected, format!("guest cluster of {name}@{}", view.cluster.name)));
+        search.unread.push(gap(Reason::NotCollected, format!("guest clusters of {}", view.cluster.name)));
     }
 }
 
@@ -171,8 +169,7 @@ fn harvester_guest(view: &View<'_>, search: &mut Search) {
     if volume.driver.as_deref() != Some(HARVESTER_DRIVER) {
         return;
     }
-    let handle = volume.handle.as_deref().unwrap_or_default();
-    let source = || format!("host claim {handle} of {}", view.cluster.name);
+    let source = || format!("host of {}", view.cluster.name);
     match view.volume_place(*id).and_then(|place| view.inventory.links.hosts(place)) {
         Some([host]) => {
             let found = claim_at(view, *host, CounterpartRelation::Host, LinkedBy::VolumeHandle);

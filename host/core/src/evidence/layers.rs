@@ -60,7 +60,9 @@ pub(crate) fn of(view: &View<'_>) -> Layers {
     virtual_host(view, &guest_cluster, &mut search);
     virtual_guest(view, &mut search);
     let status = view.record.map(|record| &record.status);
-    let told = status.is_some_and(|status| !status.counterparts.is_empty() || status.guest_cluster.is_some());
+    // That a live cluster uses the volume does not tell as what; of one that is gone nothing is left.
+    let going = guest_cluster.get().is_some_and(|guest| guest.state != LifeState::Alive);
+    let told = status.is_some_and(|status| !status.counterparts.is_empty()) || going;
     for recorded in status.into_iter().flat_map(|status| &status.counterparts) {
         of_record(view, recorded, &guest_cluster, &mut search);
     }

@@ -5,6 +5,7 @@ use crate::facts::{Gap, Known};
 use probate_contract::evidence::{
     Counterpart, CounterpartRelation, EffectivePolicy, RetentionFrom, RetentionSource,
 };
+use probate_contract::record::VolumeRecord;
 
 /// Both facts.
 pub(crate) struct Retention {
@@ -36,6 +37,7 @@ pub(crate) fn of(view: &View<'_>, counterparts: &Known<Vec<Counterpart>>) -> Ret
         (None, Some(unknown)) => gaps.extend_from_slice(unknown),
         (None, None) => sources.extend(of_class(view)),
     }
+    sources.extend(view.record.and_then(|record| of_record(view, record)));
     match counterparts {
         Known::Present(list) => sources.extend(list.iter().filter_map(of_counterpart)),
         Known::Absent => {}
@@ -56,6 +58,20 @@ pub(crate) fn of(view: &View<'_>, counterparts: &Known<Vec<Counterpart>>) -> Ret
         }
     };
     Retention { effective, sources: Known::unless(gaps, Some(sources)) }
+}
+
+/// What the volume said before anybody flipped it.
+fn of_record(view: &View<'_>, record: &VolumeRecord) -> Option<RetentionSource> {
+    let policy = record.status.original_reclaim_policy?;
+    Some(RetentionSource {
+        cluster: view.cluster.name.to_string(),
+        group: Some("probate.dev".into()),
+        kind: "VolumeRecord".into(),
+        namespace: Some(record.metadata.namespace.clone()).filter(|namespace| !namespace.is_empty()),
+        name: record.metadata.name.clone(),
+        uid: None,
+        policy,
+    })
 }
 
 /// A virtual claim's own layer says nothing: what it is bound to is a stand-in.

@@ -83,7 +83,13 @@ impl Coverage {
             None => self.list(&definitions(), None)?,
         }
         found.extend(custom(defined));
-        found.retain(|kind| self.seen.contains(kind) || !self.stated_absent(kind));
+        // Whoever may not list a kind, or could not read one, says that it is there.
+        let named = self.incomplete.keys().map(|(stated, _)| stated).chain(&self.unreadable);
+        let named: BTreeSet<GroupKind> =
+            named.filter(|stated| !stated.starts_with(ALL)).map(|stated| GroupKind::parse(stated)).collect();
+        let doubtful = custom(&named);
+        found.extend(doubtful.iter().cloned());
+        found.retain(|kind| self.seen.contains(kind) || doubtful.contains(kind) || !self.stated_absent(kind));
         Ok(found)
     }
 
@@ -106,7 +112,10 @@ impl Coverage {
         }
         if !self.seen.contains(kind) {
             let undiscovered = self.discovered.as_ref().is_some_and(|kinds| !kinds.contains(kind));
+            // Kinds of an aggregated API have no definition; discovery shows them.
+            let shown = self.discovered.as_ref().is_some_and(|kinds| kinds.contains(kind));
             let undefined = !kinds::builtin_group(&kind.group)
+                && !shown
                 && self.defined.as_ref().is_some_and(|kinds| !kinds.contains(kind));
             if self.stated_absent(kind) || undiscovered || undefined {
                 return Ok(());

@@ -30,3 +30,5 @@ pub mod quantity;
 mod select;
 pub mod selector;
 pub mod time;
+
+pub use kinds::{Ignored, Known, ignore_list, understood};

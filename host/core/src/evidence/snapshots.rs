@@ -42,10 +42,31 @@ pub(crate) fn of(view: &View<'_>) -> Known<Vec<Snapshot>> {
             list.extend(typed(view, content.object, content.data.ready, content.data.bytes));
         }
     }
+    let uid = match view.claim.get() {
+        Some((id, _)) => view.cluster.object(*id).map(|object| &*object.head.uid),
+        None => volume.and_then(|volume| volume.claim.as_ref()).map(|claim| &*claim.uid),
+    };
+    if let Some(((namespace, name), uid)) = claim.zip(uid) {
+        for (object, copy) in view.cluster.copies_of(namespace, name, uid) {
+            list.extend(typed(view, *object, copy.ready, copy.bytes).map(|snapshot| Snapshot {
+                r#type: copy.r#type,
+                independent: copy.independent,
+                ..dated(view, snapshot, copy.created)
+            }));
+        }
+    }
     list.sort_by(|left: &Snapshot, right| {
         (&left.kind, &left.namespace, &left.name).cmp(&(&right.kind, &right.namespace, &right.name))
     });
     Known::unless(view.gaps.snapshots(view.namespace()).to_vec(), Some(list))
+}
+
+/// What the object says of the time of its data, else when the object was made.
+fn dated(view: &View<'_>, snapshot: Snapshot, created: Option<i64>) -> Snapshot {
+    match created {
+        Some(at) => Snapshot { created_at: time::format(at), age_seconds: view.since(at), ..snapshot },
+        None => snapshot,
+    }
 }
 
 fn typed(view: &View<'_>, id: ObjectId, ready: bool, bytes: Option<i64>) -> Option<Snapshot> {

@@ -1,28 +1,32 @@
 //! Joins, built once when a cluster is frozen: who names what, which volumes share a handle, which snapshot is whose. Each is a
 //! list sorted by a hash; whoever looks something up compares the names themselves.
 
+use super::marks::{self, Marks, label_key, namespace_key};
 use super::{ClusterData, Object, ObjectId};
 use crate::intake::GroupKind;
 use crate::kinds::custom::hash;
+use crate::kinds::snapshots::Copy;
 use crate::kinds::{Edge, Target, kubevirt};
 use hashbrown::HashSet;
 use probate_contract::evidence::ReferenceState;
 
-type Sorted = Vec<(u64, u32)>;
+pub(super) type Sorted = Vec<(u64, u32)>;
 
 /// The joins of one cluster.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
-    edges: Sorted,
+    pub(super) edges: Sorted,
     uids: Sorted,
     handles: Sorted,
     claim_refs: Sorted,
     volume_names: Sorted,
     snapshots: Sorted,
     contents: Sorted,
+    copies: Sorted,
     names: Sorted,
     names_of_objects: Sorted,
     applications: HashSet<Box<str>>,
+    pub(super) marks: Marks,
     /// Kinds of harvesterhci.io may exist here.
     pub(crate) harvester: bool,
 }
@@ -69,16 +73,16 @@ fn handle_key(driver: &str, handle: &str) -> u64 {
     hash(&format!("{driver}^{handle}"))
 }
 
-fn at(list: &Sorted, key: u64) -> impl Iterator<Item = u32> {
+pub(super) fn at(list: &Sorted, key: u64) -> impl Iterator<Item = u32> {
     let from = list.partition_point(|(hash, _)| *hash < key);
     list.iter().skip(from).take_while(move |(hash, _)| *hash == key).map(|(_, id)| *id)
 }
 
-fn index(id: u32) -> usize {
+pub(super) fn index(id: u32) -> usize {
     usize::try_from(id).unwrap_or(usize::MAX)
 }
 
-fn sorted(pairs: impl Iterator<Item = (usize, u64)>) -> Sorted {
+pub(super) fn sorted(pairs: impl Iterator<Item = (usize, u64)>) -> Sorted {
     let mut list: Sorted = pairs.filter_map(|(at, key)| Some((key, u32::try_from(at).ok()?))).collect();
     list.sort_unstable();
     list
@@ -105,6 +109,7 @@ impl ClusterData {
         self.layers.retain(|layer| counts(&layer.object));
         self.intents.retain(|intent| counts(&intent.object));
         self.copies.retain(|(id, _)| counts(id));
+        self.scalers.retain(|scaler| counts(&scaler.object));
         self.edges.retain(|(id, _)| counts(id));
         self.objects = objects;
         let ignore = |id: ObjectId| self.kind_of(id).is_some_and(|kind| self.ignores(kind));
@@ -112,6 +117,7 @@ impl ClusterData {
         let mut keep = keep.into_iter();
         self.names.retain(|_| keep.next().unwrap_or(true));
         self.coverage.define(&self.defined);
+        self.derive();
         self.index = self.joins();
         if self.uid.is_none() {
             let system =
@@ -129,6 +135,10 @@ impl ClusterData {
             Target::Volume { name } => volume_key(name),
             Target::Attachment { unique } => attachment_key(unique),
             Target::Ordinals { prefix, .. } => prefix_key(namespace(*id), prefix),
+            Target::Labelled { pair, anywhere: true } => label_key(marks::ANYWHERE, pair),
+            Target::Labelled { pair, anywhere: false } => label_key(namespace(*id), pair),
+            Target::Namespace { name } => namespace_key(name),
+            Target::Snapshot { name, .. } => claim_key(namespace(*id), name),
         };
         let object = |object: &Object| {
             let none = GroupKind { group: String::new(), kind: String::new() };
@@ -157,7 +167,12 @@ impl ClusterData {
         let contents = self.contents.iter().enumerate().filter_map(|(at, content)| {
             Some((at, handle_key(&content.data.driver, content.data.volume_handle.as_deref()?)))
         });
+        let copies = self.copies.iter().map(|(_, copy)| match (&*copy.claim, copy.uid.as_deref()) {
+            ("", Some(uid)) => hash(uid),
+            (claim, _) => claim_key(&copy.namespace, claim),
+        });
         Index {
+            marks: Marks::of(self),
             edges: sorted(self.edges.iter().map(edge).enumerate()),
             uids: sorted(self.objects.iter().map(|object| hash(&object.head.uid)).enumerate()),
             handles: sorted(handles),
@@ -165,6 +180,7 @@ impl ClusterData {
             volume_names: sorted(volume_names),
             snapshots: sorted(snapshots),
             contents: sorted(contents),
+            copies: sorted(copies.enumerate()),
             names: self.possible_names(name),
             names_of_objects: sorted(self.objects.iter().map(object).enumerate()),
             applications: self.applications(),
@@ -288,6 +304,25 @@ impl ClusterData {
         })
     }
 
+    /// Snapshots and backups of other systems of that claim: by its uid where they tell one, else by its name.
+    pub(crate) fn copies_of<'a>(
+        &'a self,
+        namespace: &'a str,
+        name: &'a str,
+        uid: &'a str,
+    ) -> impl Iterator<Item = &'a (ObjectId, Copy)> + 'a {
+        let keyed =
+            at(&self.index.copies, claim_key(namespace, name)).chain(at(&self.index.copies, hash(uid)));
+        keyed.filter_map(|at| self.copies.get(index(at))).filter(move |(_, copy)| match &copy.uid {
+            Some(told) if copy.claim.is_empty() => **told == *uid,
+            told => {
+                told.as_deref().is_none_or(|told| told == uid)
+                    && &*copy.claim == name
+                    && &*copy.namespace == namespace
+            }
+        })
+    }
+
     /// Snapshot contents of that asset.
     pub(crate) fn contents_of<'a>(
         &'a self,
@@ -301,7 +336,7 @@ impl ClusterData {
         })
     }
 
-    fn edge(&self, id: u32) -> Option<&(ObjectId, Edge)> {
+    pub(super) fn edge(&self, id: u32) -> Option<&(ObjectId, Edge)> {
         self.edges.get(index(id))
     }
 
@@ -327,15 +362,16 @@ impl ClusterData {
             for (object, edge) in
                 at(&self.index.edges, prefix_key(namespace, prefix)).filter_map(|id| self.edge(id))
             {
-                let Target::Ordinals { prefix: made, start, end } = &edge.target else { continue };
+                let Target::Ordinals { prefix: made, start, end, reserves } = &edge.target else { continue };
                 let own = self.object(*object).is_some_and(|object| &*object.head.namespace == namespace);
-                if &**made == prefix && own {
-                    let wanted = (*start..*end).contains(&ordinal);
+                let wanted = (*start..*end).contains(&ordinal);
+                if &**made == prefix && own && (wanted || *reserves) {
                     found.push(reference(*object, edge, Some(Ordinal { ordinal, wanted })));
                 }
             }
         }
         found.extend(self.possible(name, Some(namespace)));
+        self.by_marks(namespace, name, &mut found);
         found
     }
 
@@ -384,7 +420,7 @@ impl ClusterData {
     }
 }
 
-fn reference(object: ObjectId, edge: &Edge, ordinal: Option<Ordinal>) -> Reference<'_> {
+pub(super) fn reference(object: ObjectId, edge: &Edge, ordinal: Option<Ordinal>) -> Reference<'_> {
     let state = match ordinal {
         Some(Ordinal { wanted: false, .. }) => ReferenceState::Reserved,
         _ => edge.state,

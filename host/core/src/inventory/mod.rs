@@ -1,16 +1,18 @@
 //! The inventory: frozen, indexed objects of one or several clusters, the time they were observed, and what is whole.
 
 pub(crate) mod coverage;
+mod derive;
 mod fleet;
 mod index;
 pub(crate) mod links;
+mod marks;
 pub(crate) mod records;
 
 use crate::evidence::{Gaps, SubjectId};
 use crate::glob;
 use crate::intake::{ClusterId, GroupKind, Placed};
 use crate::kinds::{self, meta::Head};
-use crate::kinds::{Edge, Payload, builtin, custom, kubevirt, rancher, snapshots, storage};
+use crate::kinds::{Edge, Payload, builtin, custom, kubevirt, rancher, scalers, snapshots, storage};
 use crate::time::Seconds;
 use coverage::Coverage;
 use hashbrown::{HashMap, HashSet, HashTable};
@@ -64,6 +66,8 @@ pub struct ClusterData {
     pub(crate) layers: Vec<Of<rancher::Layer>>,
     /// What VMs say of their disks beside naming them, by object.
     pub(crate) intents: Vec<Of<kubevirt::Intent>>,
+    /// How far workloads may be scaled.
+    pub(crate) scalers: Vec<Of<scalers::Scaler>>,
     /// Snapshots and backups of other systems than the snapshot controller.
     pub(crate) copies: Vec<(ObjectId, snapshots::Copy)>,
     pub(crate) defined: BTreeSet<GroupKind>,
@@ -92,6 +96,7 @@ impl ClusterData {
             names: Vec::new(),
             layers: Vec::new(),
             intents: Vec::new(),
+            scalers: Vec::new(),
             copies: Vec::new(),
             defined: BTreeSet::new(),
             edges: Vec::new(),
@@ -199,6 +204,7 @@ impl ClusterData {
             Payload::Defines(kind) => drop(self.defined.insert(kind)),
             Payload::Layer(data) => self.layers.push(Of { object: id, data }),
             Payload::Intent(data) => self.intents.push(Of { object: id, data }),
+            Payload::Scaler(data) => self.scalers.push(Of { object: id, data }),
             Payload::Copies(copies) => self.copies.extend(copies.into_iter().map(|copy| (id, copy))),
         }
         None

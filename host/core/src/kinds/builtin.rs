@@ -1,12 +1,111 @@
 //! Namespaces, nodes, definitions, records, and built-in kinds that name no storage.
 
 use super::meta::{Bare, Map, Meta, nullable};
-use super::{Edge, Parsed, Payload, Read, Target, Unreadable};
+use super::table::Known;
+use super::{Edge, Parsed, Payload, Read, Target, Unreadable, storage};
 use crate::intake::GroupKind;
 use crate::inventory::records;
 use probate_contract::evidence::ReferenceState;
 use serde::Deserialize;
 use serde_json::Value;
+
+const CORE: &str = "kubernetes v1.33, staging/src/k8s.io/api/core/v1/types.go";
+const STORAGE: &str = "kubernetes v1.33, staging/src/k8s.io/api/storage/v1/types.go";
+
+pub(super) const KINDS: &[Known] = &[
+    Known {
+        group: "",
+        kind: "PersistentVolumeClaim",
+        says: "Until it is bound it wants what it is filled from; it asks for the volume that it names.",
+        fields: &[
+            "metadata.labels",
+            "metadata.annotations",
+            "metadata.finalizers",
+            "spec.accessModes",
+            "spec.dataSource",
+            "spec.dataSourceRef",
+            "spec.resources.requests.storage",
+            "spec.storageClassName",
+            "spec.volumeMode",
+            "spec.volumeName",
+            "status.capacity.storage",
+            "status.conditions",
+            "status.phase",
+        ],
+        source: CORE,
+        read: storage::claim,
+    },
+    Known {
+        group: "",
+        kind: "PersistentVolume",
+        says: "A claimRef without uid reserves it; two with one driver and handle share their asset.",
+        fields: &[
+            "metadata.labels",
+            "metadata.annotations",
+            "metadata.finalizers",
+            "spec.accessModes",
+            "spec.capacity.storage",
+            "spec.claimRef",
+            "spec.csi",
+            "spec.flexVolume",
+            "spec.persistentVolumeReclaimPolicy",
+            "spec.storageClassName",
+            "spec.volumeMode",
+            "status.lastPhaseTransitionTime",
+            "status.phase",
+        ],
+        source: CORE,
+        read: storage::volume,
+    },
+    Known {
+        group: "storage.k8s.io",
+        kind: "StorageClass",
+        says: "It names no claims; its reclaim policy counts for what has no volume yet.",
+        fields: &["metadata.labels", "provisioner", "reclaimPolicy"],
+        source: STORAGE,
+        read: storage::class,
+    },
+    Known {
+        group: "storage.k8s.io",
+        kind: "VolumeAttachment",
+        says: "While it is there its volume may be attached, whatever its status says.",
+        fields: &["spec.source.persistentVolumeName"],
+        source: STORAGE,
+        read: storage::attachment,
+    },
+    Known {
+        group: "",
+        kind: "Namespace",
+        says: "It names no claims; holds, opt-ins and its end stand there.",
+        fields: &["metadata.labels", "metadata.annotations", "status.phase"],
+        source: CORE,
+        read: namespace,
+    },
+    Known {
+        group: "",
+        kind: "Node",
+        says: "Volumes in use or attached are used: in-tree drivers have no VolumeAttachment.",
+        fields: &["status.volumesInUse", "status.volumesAttached[].name"],
+        source: CORE,
+        read: node,
+    },
+    Known {
+        group: "apiextensions.k8s.io",
+        kind: "CustomResourceDefinition",
+        says: "It tells which custom kinds exist.",
+        fields: &["spec.group", "spec.names.kind"],
+        source: "kubernetes v1.33, staging/src/k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1/types.go",
+        read: definition,
+    },
+    Known {
+        group: "probate.dev",
+        kind: "VolumeRecord",
+        says: "It tells what was seen while owners and other layers lived.",
+        fields: &["spec", "status"],
+        source: "probate v1alpha1, sdk/contract/src/record.rs",
+        read: record,
+    },
+];
 
 #[derive(Clone, Debug)]
 pub(crate) struct Namespace {

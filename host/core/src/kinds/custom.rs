@@ -5,6 +5,7 @@ use super::meta::{Bare, Meta};
 use super::{Parsed, Read, Unreadable};
 use crate::intake::GroupKind;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 /// Hashes of the name-shaped strings of an object, sorted, without doubles.
 pub(crate) type Names = Box<[u64]>;
@@ -34,9 +35,41 @@ pub(crate) fn scan(kind: &GroupKind, json: &[u8]) -> Result<Names, Unreadable> {
     Scan { names: &mut names, depth: 0 }
         .deserialize(&mut reader)
         .map_err(|error| Unreadable::shape(kind, &error))?;
+    Ok(sorted(names))
+}
+
+/// Hashes of the name-shaped strings of an object's spec alone.
+pub(crate) fn scan_spec(kind: &GroupKind, json: &[u8]) -> Result<Names, Unreadable> {
+    #[derive(serde::Deserialize)]
+    struct Object<'a> {
+        #[serde(default, borrow)]
+        spec: Option<&'a RawValue>,
+    }
+    let object: Object<'_> = serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
+    object.spec.map_or_else(
+        || Ok(Names::default()),
+        |spec| {
+            let mut names = Vec::new();
+            let mut reader = serde_json::Deserializer::from_str(spec.get());
+            Scan { names: &mut names, depth: 1 }
+                .deserialize(&mut reader)
+                .map_err(|error| Unreadable::shape(kind, &error))?;
+            Ok(sorted(names))
+        },
+    )
+}
+
+/// Hashes of the name-shaped parts of a text.
+pub(crate) fn names_in(text: &str) -> Names {
+    let mut names = Vec::new();
+    note(&mut names, text);
+    sorted(names)
+}
+
+fn sorted(mut names: Vec<u64>) -> Names {
     names.sort_unstable();
     names.dedup();
-    Ok(names.into_boxed_slice())
+    names.into_boxed_slice()
 }
 
 /// Collects name-shaped strings; of metadata the annotations alone, because an object's own name, labels and owners name itself.
@@ -116,26 +149,18 @@ struct Annotations {
     annotations: Option<super::meta::Map>,
 }
 
-/// Notes a name, and both halves of `NAMESPACE/NAME`.
+/// Notes a name, and of lists, paths and documents in strings every part that has the shape of a name.
 fn note(names: &mut Vec<u64>, text: &str) {
+    let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
     if name_shaped(text) {
         names.push(hash(text));
-    } else if let Some((namespace, name)) =
-        text.split_once('/').filter(|(left, right)| name_shaped(left) && name_shaped(right))
-    {
-        names.extend([hash(namespace), hash(name)]);
-    } else if text.contains(['/', ',', ' ', '"', ':', '=']) && text.len() <= 64 << 10 {
-        // Lists, paths and documents in strings: every part that has the shape of a name.
-        names.extend(
-            text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '.'))
-                .filter(|part| name_shaped(part))
-                .map(hash),
-        );
+    } else if text.contains(|c: char| !part(c) && c != '_') {
+        names.extend(text.split(|c: char| !part(c)).filter(|part| name_shaped(part)).map(hash));
     }
 }
 
 /// DNS-1123 subdomain, at most 253 bytes.
-fn name_shaped(text: &str) -> bool {
+pub(crate) fn name_shaped(text: &str) -> bool {
     let edge =
         |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     let bytes = text.as_bytes();

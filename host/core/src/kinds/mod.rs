@@ -4,56 +4,33 @@
 pub(crate) mod builtin;
 pub(crate) mod cdi;
 pub(crate) mod custom;
+mod edge;
+mod harvester;
+mod ignore;
 pub(crate) mod kubevirt;
+mod longhorn;
 pub(crate) mod meta;
 pub(crate) mod rancher;
+pub(crate) mod scalers;
 pub(crate) mod snapshots;
 pub(crate) mod storage;
 pub(crate) mod subject;
+mod table;
+#[cfg(test)]
+mod tests;
 pub(crate) mod vcluster;
+mod velero;
+mod volsync;
 pub(crate) mod workloads;
 
 use crate::intake::{GroupKind, Interest};
 use crate::inventory::records::AnyRecord;
 use meta::Head;
-use probate_contract::evidence::ReferenceState;
-use std::borrow::Cow;
 
-/// What an object names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Target {
-    /// A claim; without namespace in the object's own.
-    Claim { namespace: Option<Box<str>>, name: Box<str> },
-    /// A volume.
-    Volume { name: Box<str> },
-    /// Whatever volume has this handle, written as a Node writes it: `kubernetes.io/csi/DRIVER^HANDLE`.
-    Attachment { unique: Box<str> },
-    /// Claims whose name is this and a dash and an ordinal; those from `end` on are scaled down.
-    Ordinals { prefix: Box<str>, start: i64, end: i64 },
-}
-
-/// One place where an object names a claim or volume.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Edge {
-    pub(crate) target: Target,
-    pub(crate) state: ReferenceState,
-    pub(crate) since: Option<i64>,
-    pub(crate) path: Cow<'static, str>,
-    /// Part of an operation under way: a restore, clone, import, snapshot.
-    pub(crate) operation: bool,
-}
-
-impl Edge {
-    pub(crate) fn claim(name: Box<str>, state: ReferenceState, path: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            target: Target::Claim { namespace: None, name },
-            state,
-            since: None,
-            path: path.into(),
-            operation: false,
-        }
-    }
-}
+pub(crate) use edge::{Edge, Target};
+pub(crate) use ignore::ignored;
+pub use ignore::{Ignored, ignore_list};
+pub use table::{Known, understood};
 
 /// An object's own facts.
 #[derive(Clone, Debug)]
@@ -73,6 +50,8 @@ pub(crate) enum Payload {
     Intent(Box<kubevirt::Intent>),
     /// Snapshots and backups of claims that one object stands for.
     Copies(Vec<snapshots::Copy>),
+    /// How far a workload may be scaled.
+    Scaler(Box<scalers::Scaler>),
 }
 
 /// One object as it is read.
@@ -123,90 +102,55 @@ impl Unreadable {
 
 pub(crate) type Read = Result<Parsed, Unreadable>;
 
-/// Groups that Kubernetes itself serves.
+/// Groups that Kubernetes itself serves. By name: a group that merely ends in `k8s.io` may hold workloads of anyone
+/// (SparkApplication.sparkoperator.k8s.io mounts claims).
 pub(crate) fn builtin_group(group: &str) -> bool {
-    group.is_empty()
-        || group == "k8s.io"
-        || matches!(group, "apps" | "batch" | "autoscaling" | "policy" | "extensions")
-        || (group.ends_with(".k8s.io")
-            && !matches!(
-                group,
-                "snapshot.storage.k8s.io" | "groupsnapshot.storage.k8s.io" | "gateway.networking.k8s.io"
-            ))
+    match group.strip_suffix(".k8s.io") {
+        Some(own) => matches!(
+            own,
+            "admissionregistration"
+                | "apiextensions"
+                | "apiregistration"
+                | "authentication"
+                | "authorization"
+                | "rbac.authorization"
+                | "certificates"
+                | "coordination"
+                | "discovery"
+                | "events"
+                | "flowcontrol.apiserver"
+                | "internal.apiserver"
+                | "networking"
+                | "node"
+                | "resource"
+                | "scheduling"
+                | "storage"
+                | "storagemigration"
+                | "metrics"
+                | "custom.metrics"
+                | "external.metrics"
+        ),
+        None => matches!(group, "" | "apps" | "batch" | "autoscaling" | "policy" | "extensions"),
+    }
 }
 
-/// Kinds whose mention of a name is no reference: reports, inventories, history, scanners and our own.
-const IGNORED_GROUPS: [&str; 12] = [
-    "wgpolicyk8s.io",
-    "openreports.io",
-    "aquasecurity.github.io",
-    "spdx.softwarecomposition.kubescape.io",
-    "reports.kyverno.io",
-    "metrics.k8s.io",
-    "events.k8s.io",
-    "probate.dev",
-    "argoproj.io",
-    "kustomize.toolkit.fluxcd.io",
-    "helm.toolkit.fluxcd.io",
-    "fleet.cattle.io",
-];
-
-/// True for custom kinds that the shipped list ignores as possible references.
-pub(crate) fn ignored(kind: &GroupKind) -> bool {
-    IGNORED_GROUPS.contains(&kind.group.as_str())
+/// True for kinds of which nothing is known: any name-shaped string in them may be a reference.
+pub(crate) fn unknown(kind: &GroupKind) -> bool {
+    !builtin_group(&kind.group) && table::reader(&kind.group, &kind.kind).is_none() && !ignored(kind)
 }
 
-/// The kinds that are understood, with their projections.
-fn reader(group: &str, kind: &str) -> Option<fn(&GroupKind, &[u8]) -> Read> {
-    Some(match (group, kind) {
-        ("", "PersistentVolumeClaim") => storage::claim,
-        ("", "PersistentVolume") => storage::volume,
-        ("storage.k8s.io", "StorageClass") => storage::class,
-        ("storage.k8s.io", "VolumeAttachment") => storage::attachment,
-        ("", "Namespace") => builtin::namespace,
-        ("", "Node") => builtin::node,
-        ("", "Pod") => workloads::pod,
-        ("", "ReplicationController") | ("apps", "Deployment" | "ReplicaSet" | "DaemonSet") => {
-            workloads::workload
-        }
-        ("apps", "StatefulSet") => workloads::stateful_set,
-        ("batch", "Job") => workloads::job,
-        ("batch", "CronJob") => workloads::cron_job,
-        ("snapshot.storage.k8s.io", "VolumeSnapshot") => snapshots::snapshot,
-        ("snapshot.storage.k8s.io", "VolumeSnapshotContent") => snapshots::content,
-        ("kubevirt.io", "VirtualMachine") => kubevirt::machine,
-        ("kubevirt.io", "VirtualMachineInstance") => kubevirt::instance,
-        ("cdi.kubevirt.io", "DataVolume") => cdi::data_volume,
-        ("rke-machine.cattle.io", "HarvesterMachine") => rancher::harvester_machine,
-        ("cluster.x-k8s.io", "Machine") => rancher::machine,
-        ("cluster.x-k8s.io", "Cluster") => rancher::api_cluster,
-        ("provisioning.cattle.io", "Cluster") => rancher::provisioning_cluster,
-        ("management.cattle.io", "Cluster") => rancher::management_cluster,
-        ("apiextensions.k8s.io", "CustomResourceDefinition") => builtin::definition,
-        ("probate.dev", "VolumeRecord") => builtin::record,
-        _ => return None,
-    })
-}
-
-/// What the core does with objects of that apiVersion and kind.
+/// What the core does with objects of that apiVersion and kind. Other built-in kinds, and the ignored ones, can own a claim at most
+/// by an ownerReference, which is answered by uid alone.
 pub(crate) fn interest(api_version: &str, kind: &str) -> Interest {
     let group = group_of(api_version);
-    if reader(group, kind).is_some() {
+    if table::reader(group, kind).is_some() {
         return Interest::Read;
     }
-    if builtin_group(group) || IGNORED_GROUPS.contains(&group) {
-        // Other built-in kinds can own a claim at most by an ownerReference, which is answered by uid alone.
-        return if matches!(
-            kind,
-            "Secret" | "ConfigMap" | "Event" | "ControllerRevision" | "EndpointSlice" | "Endpoints" | "Lease"
-        ) || group == "probate.dev"
-        {
-            Interest::Skip
-        } else {
-            Interest::Read
-        };
-    }
-    Interest::Read
+    let skipped = matches!(
+        kind,
+        "Secret" | "ConfigMap" | "Event" | "ControllerRevision" | "EndpointSlice" | "Endpoints" | "Lease"
+    );
+    if group == "probate.dev" || (skipped && builtin_group(group)) { Interest::Skip } else { Interest::Read }
 }
 
 /// The group of an apiVersion.
@@ -222,7 +166,7 @@ pub(crate) fn read(json: &[u8]) -> Read {
 
 /// Reads one object of that kind.
 pub(crate) fn read_as(kind: &GroupKind, json: &[u8]) -> Read {
-    match reader(&kind.group, &kind.kind) {
+    match table::reader(&kind.group, &kind.kind) {
         Some(reader) => reader(kind, json),
         None if builtin_group(&kind.group) || ignored(kind) => builtin::other(kind, json),
         None => custom::object(kind, json),

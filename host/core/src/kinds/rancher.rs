@@ -2,9 +2,62 @@
 //! whether that cluster still lives. Matched by group and kind, as Rancher's own handler does, never by version.
 
 use super::meta::{Map, Meta, nullable};
+use super::table::Known;
 use super::{Parsed, Payload, Read, Unreadable};
 use crate::intake::GroupKind;
 use serde::Deserialize;
+
+const LINK: &str = "It names no claim; it tells whose a VM is and whether that cluster lives.";
+
+pub(super) const KINDS: &[Known] = &[
+    Known {
+        group: "rke-machine.cattle.io",
+        kind: "HarvesterMachine",
+        says: LINK,
+        fields: &["metadata.labels[cluster.x-k8s.io/cluster-name]", "spec.providerID", "spec.vmNamespace"],
+        source: "rancher v2.12, pkg/controllers/provisioningv2/harvestercleanup/controller.go",
+        read: harvester_machine,
+    },
+    Known {
+        group: "cluster.x-k8s.io",
+        kind: "Machine",
+        says: LINK,
+        fields: &[
+            "metadata.labels[cluster.x-k8s.io/cluster-name]",
+            "spec.clusterName",
+            "spec.infrastructureRef",
+        ],
+        source: "cluster-api v1.11, api/core/v1beta2/machine_types.go",
+        read: machine,
+    },
+    Known {
+        group: "cluster.x-k8s.io",
+        kind: "Cluster",
+        says: LINK,
+        fields: &["metadata.annotations[harvesterhci.io/skipHarvesterMachineProvisionCleanup]"],
+        source: "cluster-api v1.11, api/core/v1beta2/cluster_types.go",
+        read: api_cluster,
+    },
+    Known {
+        group: "provisioning.cattle.io",
+        kind: "Cluster",
+        says: LINK,
+        fields: &[
+            "metadata.annotations[harvesterhci.io/skipHarvesterMachineProvisionCleanup]",
+            "status.clusterName",
+        ],
+        source: "rancher v2.12, pkg/apis/provisioning.cattle.io/v1/cluster_types.go",
+        read: provisioning_cluster,
+    },
+    Known {
+        group: "management.cattle.io",
+        kind: "Cluster",
+        says: "It names no claim; another workspace than the provisioning Cluster's means that the cluster moves.",
+        fields: &["metadata.labels[provider.cattle.io]", "spec.displayName", "spec.fleetWorkspaceName"],
+        source: "rancher v2.12, pkg/apis/management.cattle.io/v3/cluster_types.go",
+        read: management_cluster,
+    },
+];
 
 /// One link of the chain VM, HarvesterMachine, Machine, Cluster, provisioning Cluster, management Cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]

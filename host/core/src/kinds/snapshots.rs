@@ -1,12 +1,56 @@
 //! Snapshots (kubernetes-csi/external-snapshotter, snapshot.storage.k8s.io/v1).
 
 use super::meta::{Meta, nullable};
-use super::{Edge, Parsed, Payload, Read, Unreadable};
+use super::table::Known;
+use super::{Edge, Parsed, Payload, Read, Target, Unreadable};
 use crate::intake::GroupKind;
 use crate::quantity;
 use probate_contract::evidence::{ReferenceState, SnapshotType};
 use serde::Deserialize;
 use serde_json::Value;
+
+const SNAPSHOTS: &str = "external-snapshotter v8.2, client/apis/volumesnapshot/v1/types.go";
+
+pub(super) const KINDS: &[Known] = &[
+    Known {
+        group: "snapshot.storage.k8s.io",
+        kind: "VolumeSnapshot",
+        says: "Until it is ready a snapshot of its claim is in the making; then it stands for one.",
+        fields: &["spec.source.persistentVolumeClaimName", "status.readyToUse", "status.restoreSize"],
+        source: SNAPSHOTS,
+        read: snapshot,
+    },
+    Known {
+        group: "snapshot.storage.k8s.io",
+        kind: "VolumeSnapshotContent",
+        says: "Where its VolumeSnapshot is gone it stands for a snapshot of the volume with its handle.",
+        fields: &[
+            "spec.driver",
+            "spec.source.volumeHandle",
+            "spec.volumeSnapshotRef",
+            "status.readyToUse",
+            "status.restoreSize",
+        ],
+        source: SNAPSHOTS,
+        read: content,
+    },
+    Known {
+        group: "groupsnapshot.storage.k8s.io",
+        kind: "VolumeGroupSnapshot",
+        says: "Until it is ready snapshots of the claims that it selects are in the making; each gets a VolumeSnapshot.",
+        fields: &["spec.source.selector", "status.readyToUse"],
+        source: "external-snapshotter v8.2, client/apis/volumegroupsnapshot/v1beta1/types.go",
+        read: group,
+    },
+    Known {
+        group: "groupsnapshot.storage.k8s.io",
+        kind: "VolumeGroupSnapshotContent",
+        says: "It names no claim; its members are VolumeSnapshots.",
+        fields: &[],
+        source: "external-snapshotter v8.2, client/apis/volumegroupsnapshot/v1beta1/types.go",
+        read: super::builtin::other,
+    },
+];
 
 #[derive(Clone, Debug)]
 pub(crate) struct Snapshot {
@@ -148,4 +192,51 @@ pub(crate) fn content(kind: &GroupKind, json: &[u8]) -> Read {
         snapshot: object.spec.volume_snapshot_ref.map(|reference| (reference.namespace, reference.name)),
     };
     Ok(Parsed { payload: Payload::Content(Box::new(content)), ..Parsed::new(kind, head) })
+}
+
+#[derive(Deserialize)]
+struct GroupObject<'a> {
+    #[serde(borrow)]
+    metadata: Meta<'a>,
+    spec: GroupSpec,
+    #[serde(default, deserialize_with = "nullable")]
+    status: Status,
+}
+
+#[derive(Deserialize)]
+struct GroupSpec {
+    #[serde(default, deserialize_with = "nullable")]
+    source: GroupSource,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct GroupSource {
+    selector: Option<Selector>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Selector {
+    #[serde(default, deserialize_with = "nullable")]
+    match_labels: super::meta::Map,
+}
+
+/// VolumeGroupSnapshot. Of several labels one is looked at, of expressions none: it is over soon, and more is retained, not less.
+fn group(kind: &GroupKind, json: &[u8]) -> Read {
+    let object: GroupObject<'_> =
+        serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
+    let head = object.metadata.head(kind)?;
+    let selector = object.spec.source.selector.filter(|_| object.status.ready_to_use != Some(true));
+    let edge = selector.map(|selector| {
+        let path = "spec.source.selector";
+        match selector.match_labels.first_key_value() {
+            Some((key, value)) => Edge::labelled(key, value, ReferenceState::Active, path).running(),
+            None => {
+                let target = Target::Namespace { name: head.namespace.clone() };
+                Edge::new(target, ReferenceState::Active, path).running()
+            }
+        }
+    });
+    Ok(Parsed { edges: edge.into_iter().collect(), ..Parsed::new(kind, head) })
 }

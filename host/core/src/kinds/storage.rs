@@ -184,19 +184,24 @@ pub(crate) fn claim(kind: &GroupKind, json: &[u8]) -> Read {
     Ok(Parsed { payload: Payload::Claim(Box::new(claim)), edges, ..Parsed::new(kind, head) })
 }
 
-/// A claim that is still to be bound wants the claim it is cloned from.
+/// A claim that is still to be bound wants what it is filled from, and is itself in the making, whatever fills it.
 fn claim_edges(head: &Head, phase: &str, source: Option<&Source>) -> Vec<Edge> {
+    const PATH: &str = "spec.dataSourceRef.name";
+    let Some(source) = source.filter(|_| phase != "Bound") else { return Vec::new() };
     let mut edges = Vec::new();
-    if phase == "Bound" {
-        return edges;
+    let state = ReferenceState::Pending;
+    match &*source.kind {
+        "PersistentVolumeClaim" => {
+            edges.push(Edge::claim_in(source.namespace.clone(), source.name.clone(), state, PATH).running());
+        }
+        "VolumeSnapshot" => {
+            let target = Target::Snapshot { namespace: source.namespace.clone(), name: source.name.clone() };
+            edges.push(Edge::new(target, state, PATH).running());
+        }
+        _ => {}
     }
-    if let Some(source) = source.filter(|source| &*source.kind == "PersistentVolumeClaim") {
-        let namespace = source.namespace.clone().unwrap_or_else(|| head.namespace.clone());
-        edges.push(Edge {
-            target: Target::Claim { namespace: Some(namespace), name: source.name.clone() },
-            operation: true,
-            ..Edge::claim(source.name.clone(), ReferenceState::Pending, "spec.dataSourceRef.name")
-        });
+    if phase == "Pending" {
+        edges.push(Edge::claim(head.name.clone(), state, PATH).running());
     }
     edges
 }

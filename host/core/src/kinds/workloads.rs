@@ -1,10 +1,101 @@
 //! Pods and every built-in template that can make one (Kubernetes v1.33, core/v1, apps/v1 and batch/v1 types).
 
 use super::meta::{Meta, nullable};
-use super::{Edge, Parsed, Payload, Read, Target, Unreadable};
+use super::table::Known;
+use super::{Edge, Parsed, Read, Target, Unreadable};
 use crate::intake::GroupKind;
 use probate_contract::evidence::ReferenceState;
 use serde::Deserialize;
+
+const CORE: &str = "kubernetes v1.33, staging/src/k8s.io/api/core/v1/types.go";
+const APPS: &str = "kubernetes v1.33, staging/src/k8s.io/api/apps/v1/types.go";
+const BATCH: &str = "kubernetes v1.33, staging/src/k8s.io/api/batch/v1/types.go";
+const TEMPLATE: &[&str] = &["spec.replicas", "spec.template.spec.volumes[].persistentVolumeClaim.claimName"];
+const MAKES_PODS: &str = "Its template can make a Pod at any moment; scaled to nothing it is stopped.";
+
+pub(super) const KINDS: &[Known] = &[
+    Known {
+        group: "",
+        kind: "Pod",
+        says: "It uses its claims from the moment it exists, scheduled or not; finished it is no use, but holds them.",
+        fields: &[
+            "spec.nodeName",
+            "spec.volumes[].persistentVolumeClaim.claimName",
+            "spec.volumes[].ephemeral",
+            "status.phase",
+        ],
+        source: CORE,
+        read: pod,
+    },
+    Known {
+        group: "",
+        kind: "ReplicationController",
+        says: MAKES_PODS,
+        fields: TEMPLATE,
+        source: CORE,
+        read: workload,
+    },
+    Known {
+        group: "apps",
+        kind: "Deployment",
+        says: MAKES_PODS,
+        fields: TEMPLATE,
+        source: APPS,
+        read: workload,
+    },
+    Known {
+        group: "apps",
+        kind: "ReplicaSet",
+        says: MAKES_PODS,
+        fields: TEMPLATE,
+        source: APPS,
+        read: workload,
+    },
+    Known {
+        group: "apps",
+        kind: "DaemonSet",
+        says: MAKES_PODS,
+        fields: TEMPLATE,
+        source: APPS,
+        read: workload,
+    },
+    Known {
+        group: "apps",
+        kind: "StatefulSet",
+        says: "It wants the claim of every ordinal that it or a scaler may reach; the others it would come back for.",
+        fields: &[
+            "spec.replicas",
+            "spec.ordinals.start",
+            "spec.template.spec.volumes[].persistentVolumeClaim.claimName",
+            "spec.volumeClaimTemplates[].metadata.name",
+        ],
+        source: APPS,
+        read: stateful_set,
+    },
+    Known {
+        group: "batch",
+        kind: "Job",
+        says: "Until it completed or failed its template can make a Pod; suspended it is stopped.",
+        fields: &[
+            "spec.suspend",
+            "spec.template.spec.volumes[].persistentVolumeClaim.claimName",
+            "status.conditions",
+        ],
+        source: BATCH,
+        read: job,
+    },
+    Known {
+        group: "batch",
+        kind: "CronJob",
+        says: "Between its runs too, its template can make a Pod; suspended it is stopped.",
+        fields: &[
+            "spec.suspend",
+            "spec.jobTemplate.spec.template.spec.volumes[].persistentVolumeClaim.claimName",
+        ],
+        source: BATCH,
+        read: cron_job,
+    },
+];
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
@@ -73,13 +164,14 @@ pub(crate) fn pod(kind: &GroupKind, json: &[u8]) -> Read {
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Template {
+pub(super) struct Template {
     #[serde(deserialize_with = "nullable")]
     spec: PodSpec,
 }
 
 impl Template {
-    fn edges(self, state: ReferenceState, at: &str) -> Vec<Edge> {
+    pub(super) fn edges(self, state: ReferenceState, at: &str) -> Vec<Edge> {
+        // A generic ephemeral volume's claim is named after the Pod, which is not there yet.
         let named = |(index, volume): (usize, PodVolume)| {
             let source = volume.persistent_volume_claim?;
             Some(Edge::claim(
@@ -152,7 +244,7 @@ pub(crate) fn stateful_set(kind: &GroupKind, json: &[u8]) -> Read {
     for (index, template) in volume_claim_templates.unwrap_or_default().into_iter().enumerate() {
         let prefix: Box<str> = format!("{}-{}", template.metadata.name, head.name).into();
         edges.push(Edge {
-            target: Target::Ordinals { prefix: prefix.clone(), start, end },
+            target: Target::Ordinals { prefix: prefix.clone(), start, end, reserves: true },
             ..Edge::claim(
                 prefix,
                 ReferenceState::Template,

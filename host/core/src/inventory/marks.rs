@@ -122,3 +122,203 @@ impl ClusterData {
 fn seen(object: ObjectId, state: ReferenceState, path: &'static str) -> Reference<'static> {
     Reference { object, state, since: None, path: Some(path), operation: false, ordinal: None }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::intake::{Batch, Builder};
+    use crate::inventory::Inventory;
+    use serde_json::{Value, json};
+
+    fn inventory(objects: &[Value]) -> Inventory {
+        let mut builder = Builder::default();
+        let cluster = builder.cluster("c");
+        let mut batch = Batch::new("dump".into());
+        for object in objects {
+            batch.object(object.to_string().as_bytes(), 1, 1);
+        }
+        builder.add(cluster, batch);
+        builder.finish(0)
+    }
+
+    fn object(kind: (&str, &str), at: (&str, &str), rest: Value) -> Value {
+        let mut object = json!({"apiVersion": kind.0, "kind": kind.1,
+            "metadata": {"namespace": at.0, "name": at.1, "uid": format!("{}-{}-{}", kind.1, at.0, at.1)}});
+        for (key, value) in rest.as_object().unwrap() {
+            match (key.as_str(), value) {
+                ("metadata", Value::Object(more)) => {
+                    object["metadata"].as_object_mut().unwrap().extend(more.clone());
+                }
+                _ => object[key] = value.clone(),
+            }
+        }
+        object
+    }
+
+    fn claim(name: &str, labels: Value) -> Value {
+        object(
+            ("v1", "PersistentVolumeClaim"),
+            ("shop", name),
+            json!({"metadata": {"labels": labels}, "status": {"phase": "Bound"}}),
+        )
+    }
+
+    /// `KIND STATE[!] PATH`, sorted.
+    fn references(objects: &[Value], name: &str) -> Vec<String> {
+        let inventory = inventory(objects);
+        let cluster = inventory.clusters.first().unwrap();
+        let said = |reference: crate::inventory::Reference<'_>| {
+            let operation = if reference.operation { "!" } else { "" };
+            let kind = &cluster.kind_of(reference.object).unwrap().kind;
+            format!("{kind} {:?}{operation} {}", reference.state, reference.path.unwrap_or_default())
+        };
+        let mut list: Vec<String> = cluster.references_to_claim("shop", name).into_iter().map(said).collect();
+        list.sort();
+        list
+    }
+
+    fn set(replicas: i64) -> Value {
+        object(
+            ("apps/v1", "StatefulSet"),
+            ("shop", "db"),
+            json!({"spec": {"replicas": replicas, "volumeClaimTemplates": [{"metadata": {"name": "data"}}]}}),
+        )
+    }
+
+    fn scaler(namespace: &str, maximum: i64) -> Value {
+        object(
+            ("autoscaling/v2", "HorizontalPodAutoscaler"),
+            (namespace, "db"),
+            json!({"spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "db"}, "maxReplicas": maximum}}),
+        )
+    }
+
+    const RESERVED: &str = "StatefulSet Reserved spec.volumeClaimTemplates[0].metadata.name";
+    const SCALED: &str = "HorizontalPodAutoscaler Template spec.maxReplicas";
+
+    #[test]
+    fn a_scaler_wants_the_ordinals_it_may_reach() {
+        let claims = [claim("data-db-2", json!({})), claim("data-db-3", json!({}))];
+        let world = |more: Value| [claims.to_vec(), vec![set(1), more]].concat();
+        assert_eq!(references(&world(scaler("shop", 3)), "data-db-2"), [SCALED, RESERVED]);
+        assert_eq!(references(&world(scaler("shop", 3)), "data-db-3"), [RESERVED]);
+        assert_eq!(references(&world(scaler("other", 3)), "data-db-2"), [RESERVED], "another namespace");
+    }
+
+    #[test]
+    fn what_is_restored_from_a_snapshot_wants_the_claim_it_was_taken_of() {
+        let snapshot = |namespace| {
+            object(
+                ("snapshot.storage.k8s.io/v1", "VolumeSnapshot"),
+                (namespace, "s"),
+                json!({"spec": {"source": {"persistentVolumeClaimName": "old"}}, "status": {"readyToUse": true}}),
+            )
+        };
+        let restored = |phase: &str| {
+            object(
+                ("v1", "PersistentVolumeClaim"),
+                ("shop", "new"),
+                json!({"spec": {"dataSource": {"apiGroup": "snapshot.storage.k8s.io", "kind": "VolumeSnapshot", "name": "s"}}, "status": {"phase": phase}}),
+            )
+        };
+        let old = claim("old", json!({}));
+        let pending = "PersistentVolumeClaim Pending! spec.dataSourceRef.name";
+        assert_eq!(references(&[old.clone(), snapshot("shop"), restored("Pending")], "old"), [pending]);
+        assert_eq!(references(&[old.clone(), snapshot("shop"), restored("Bound")], "old"), [""; 0]);
+        assert_eq!(references(&[old, snapshot("other"), restored("Pending")], "old"), [""; 0]);
+    }
+
+    #[test]
+    fn labels_and_namespaces_name_claims() {
+        let machine = |namespace| {
+            object(
+                ("kubevirt.io/v1", "VirtualMachine"),
+                (namespace, "db01"),
+                json!({"status": {"printableStatus": "Stopped"}}),
+            )
+        };
+        let state = claim("persistent-state-for-db01-x7k2p", json!({"persistent-state-for": "db01"}));
+        let name = "persistent-state-for-db01-x7k2p";
+        assert_eq!(
+            references(&[state.clone(), machine("shop")], name),
+            ["VirtualMachine Stopped metadata.name"]
+        );
+        assert_eq!(references(&[state.clone(), machine("other")], name), [""; 0]);
+        assert_eq!(
+            references(&[claim(name, json!({"persistent-state-for": "db02"})), machine("shop")], name),
+            [""; 0]
+        );
+
+        let restore = |phase: &str| {
+            object(("velero.io/v1", "Restore"), ("velero", "r1"), json!({"status": {"phase": phase}}))
+        };
+        let restored = claim("data", json!({"velero.io/restore-name": "r1"}));
+        assert_eq!(
+            references(&[restored.clone(), restore("InProgress")], "data"),
+            ["Restore Active! metadata.name"]
+        );
+        assert_eq!(references(&[restored.clone(), restore("Completed")], "data"), [""; 0]);
+
+        let backup = |included: Value| {
+            object(
+                ("velero.io/v1", "Backup"),
+                ("velero", "b1"),
+                json!({"spec": {"includedNamespaces": included}, "status": {"phase": "InProgress"}}),
+            )
+        };
+        let within = "Backup Active! spec.includedNamespaces";
+        assert_eq!(references(&[restored.clone(), backup(json!(["shop"]))], "data"), [within]);
+        assert_eq!(references(&[restored.clone(), backup(json!(null))], "data"), [within]);
+        assert_eq!(references(&[restored, backup(json!(["other"]))], "data"), [""; 0]);
+    }
+
+    #[test]
+    fn temporaries_are_wanted_while_their_target_is_there() {
+        let target = claim("data", json!({}));
+        let uid = "PersistentVolumeClaim-shop-data";
+        for name in [
+            format!("prime-{uid}"),
+            format!("prime-{uid}-scratch"),
+            format!("tmp-pvc-{uid}"),
+            format!("tmp-source-pvc-{uid}"),
+        ] {
+            let temporary = claim(&name, json!({}));
+            assert_eq!(
+                references(&[temporary.clone(), target.clone()], &name),
+                ["PersistentVolumeClaim Active! metadata.uid"]
+            );
+            assert_eq!(references(&[temporary], &name), [""; 0], "{name}");
+        }
+    }
+
+    #[test]
+    fn operators_keep_claims_labelled_with_their_own_name() {
+        let cluster = |kind: (&str, &str), namespace: &str| {
+            object(kind, (namespace, "pg"), json!({"spec": {"instances": 0}}))
+        };
+        let postgres = ("postgresql.cnpg.io/v1", "Cluster");
+        let kept = claim("pg-1", json!({"cnpg.io/cluster": "pg", "role": "primary"}));
+        assert_eq!(
+            references(&[kept.clone(), cluster(postgres, "shop")], "pg-1"),
+            ["Cluster Possible metadata.name"]
+        );
+        assert_eq!(
+            references(&[kept.clone(), cluster(postgres, "other")], "pg-1"),
+            [""; 0],
+            "another namespace"
+        );
+        let monitor = ("monitoring.coreos.com/v1", "ServiceMonitor");
+        assert_eq!(references(&[kept, cluster(monitor, "shop")], "pg-1"), [""; 0], "on the ignore list");
+        let owned = |uid: &str| {
+            object(
+                ("v1", "PersistentVolumeClaim"),
+                ("shop", "pg-1"),
+                json!({"metadata": {"ownerReferences": [{"apiVersion": postgres.0, "kind": postgres.1, "name": "pg", "uid": uid}]}}),
+            )
+        };
+        assert_eq!(
+            references(&[owned("Cluster-shop-pg"), cluster(postgres, "shop")], "pg-1"),
+            ["Cluster Possible metadata.uid"]
+        );
+        assert_eq!(references(&[owned("gone"), cluster(postgres, "shop")], "pg-1"), [""; 0]);
+    }
+}

@@ -5,7 +5,6 @@ use super::meta::{Bare, Meta};
 use super::{Parsed, Read, Unreadable};
 use crate::intake::GroupKind;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
 
 /// Hashes of the name-shaped strings of an object, sorted, without doubles.
 pub(crate) type Names = Box<[u64]>;
@@ -36,27 +35,6 @@ pub(crate) fn scan(kind: &GroupKind, json: &[u8]) -> Result<Names, Unreadable> {
         .deserialize(&mut reader)
         .map_err(|error| Unreadable::shape(kind, &error))?;
     Ok(sorted(names))
-}
-
-/// Hashes of the name-shaped strings of an object's spec alone.
-pub(crate) fn scan_spec(kind: &GroupKind, json: &[u8]) -> Result<Names, Unreadable> {
-    #[derive(serde::Deserialize)]
-    struct Object<'a> {
-        #[serde(default, borrow)]
-        spec: Option<&'a RawValue>,
-    }
-    let object: Object<'_> = serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
-    object.spec.map_or_else(
-        || Ok(Names::default()),
-        |spec| {
-            let mut names = Vec::new();
-            let mut reader = serde_json::Deserializer::from_str(spec.get());
-            Scan { names: &mut names, depth: 1 }
-                .deserialize(&mut reader)
-                .map_err(|error| Unreadable::shape(kind, &error))?;
-            Ok(sorted(names))
-        },
-    )
 }
 
 /// Hashes of the name-shaped parts of a text.

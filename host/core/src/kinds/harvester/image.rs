@@ -1,7 +1,7 @@
 //! VirtualMachineImage, NetworkFilesystem, Addon.
 
 use crate::intake::GroupKind;
-use crate::kinds::meta::{Bare, Meta, nullable};
+use crate::kinds::meta::{Meta, nullable};
 use crate::kinds::storage::Condition;
 use crate::kinds::{Edge, Parsed, Read, Target, Unreadable, custom};
 use probate_contract::evidence::ReferenceState;
@@ -87,17 +87,29 @@ pub(super) fn network_filesystem(kind: &GroupKind, json: &[u8]) -> Read {
     Ok(Parsed { edges, ..Parsed::new(kind, head) })
 }
 
-/// Addon; its values are a document in a string.
+#[derive(Deserialize)]
+struct Addon<'a> {
+    #[serde(borrow)]
+    metadata: Meta<'a>,
+    #[serde(default, deserialize_with = "nullable")]
+    spec: AddonSpec,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct AddonSpec {
+    values_content: Option<Box<str>>,
+}
+
+/// Addon; its values are a document in a string, of which every name-shaped part is a possible reference.
 pub(super) fn addon(kind: &GroupKind, json: &[u8]) -> Read {
     const KEY: &str = "harvesterhci.io/grafana-pv-name";
-    let object: Bare<'_> = serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
+    let object: Addon<'_> = serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
     let volume = object.metadata.annotations(kind)?.remove(KEY).filter(|name| !name.is_empty());
     let edges = volume.map(|name| {
         let target = Target::Volume { name: name.into() };
         Edge::new(target, ReferenceState::Reserved, format!("metadata.annotations[{KEY}]"))
     });
-    let edges = edges.into_iter().collect();
-    // Beside the annotation, which is understood.
-    let names = custom::scan_spec(kind, json)?;
-    Ok(Parsed { edges, names, ..Parsed::new(kind, object.metadata.head(kind)?) })
+    let names = object.spec.values_content.map(|text| custom::names_in(&text)).unwrap_or_default();
+    Ok(Parsed { edges: edges.into_iter().collect(), names, ..Parsed::new(kind, object.metadata.head(kind)?) })
 }

@@ -103,6 +103,14 @@ fn life(
     uid: &str,
 ) -> Result<(LifeState, Option<String>), Gap> {
     if let Some(id) = view.cluster.by_uid(uid) {
+        if view
+            .cluster
+            .kind_of(id)
+            .is_some_and(|found| (&found.group, &found.kind) != (&kind.group, &kind.kind))
+        {
+            // The garbage collector takes such an owner for gone, whoever wrote it meant somebody.
+            return Err(Gap { reason: Reason::Ambiguous, source: view.source(&kind.to_string()) });
+        }
         let deleting = view.cluster.object(id).is_some_and(|object| object.head.deleting.is_some());
         return Ok((if deleting { LifeState::Deleting } else { LifeState::Alive }, None));
     }

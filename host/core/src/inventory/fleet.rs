@@ -10,6 +10,7 @@ use hashbrown::HashMap;
 use probate_contract::dump::Reason;
 use probate_contract::evidence::{GuestClusterType, LifeState};
 use probate_contract::record::RecordGuestCluster;
+use std::collections::BTreeSet;
 
 /// Kinds of which one may hold the uid that a record keeps.
 const CLUSTERS: [(&str, &str); 3] = [
@@ -77,6 +78,15 @@ impl Fleet {
             }
         }
         fleet
+    }
+
+    /// Harvesters with the clusters that manage what runs on them.
+    pub(super) fn pairs(&self, clusters: &[ClusterData]) -> BTreeSet<(usize, usize)> {
+        let harvesters = clusters.iter().enumerate().filter(|(_, cluster)| cluster.index.harvester);
+        let of = |(at, _): (usize, &ClusterData)| {
+            self.homes.iter().map(move |home| (at, *home)).collect::<Vec<_>>()
+        };
+        harvesters.flat_map(of).collect()
     }
 
     fn said<'a>(&self, clusters: &'a [ClusterData], node: Node) -> Option<&'a Layer> {

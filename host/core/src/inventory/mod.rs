@@ -222,13 +222,14 @@ pub(crate) fn two_clusters(name: &str) -> Diagnostic {
 const MAX_SKEW_SECONDS: i64 = 3600;
 
 /// Linked clusters whose times of observation are too far apart to be told as one moment.
-fn skewed(clusters: &[ClusterData], links: &Links) -> BTreeSet<usize> {
+fn skewed(clusters: &[ClusterData], links: &Links, fleet: &Fleet) -> BTreeSet<usize> {
     let time = |at: usize| clusters.get(at).and_then(|cluster| cluster.taken_at);
     let apart = |pair: &&(usize, usize)| {
         let times = time(pair.0).zip(time(pair.1));
         times.is_some_and(|(one, other)| one.abs_diff(other) > MAX_SKEW_SECONDS.unsigned_abs())
     };
-    links.pairs().iter().filter(apart).flat_map(|(one, other)| [*one, *other]).collect()
+    let managed = fleet.pairs(clusters);
+    links.pairs().union(&managed).filter(apart).flat_map(|(one, other)| [*one, *other]).collect()
 }
 
 /// Everything that was observed.
@@ -274,7 +275,7 @@ impl Inventory {
         let gaps = clusters.iter().map(Gaps::of).collect();
         let links = Links::build(&clusters);
         let fleet = Fleet::build(&clusters);
-        let skewed = skewed(&clusters, &links);
+        let skewed = skewed(&clusters, &links, &fleet);
         for cluster in skewed.iter().filter_map(|at| clusters.get(*at)) {
             let message =
                 format!("`{}` was seen hours before or after a cluster it is layered with", cluster.name);

@@ -16,6 +16,8 @@ pub(crate) struct Marks {
     labels: Vec<Box<str>>,
     /// Something names all claims of a namespace.
     namespaces: bool,
+    /// Something names claims by how their names begin.
+    beginnings: bool,
 }
 
 /// Every namespace.
@@ -27,6 +29,10 @@ pub(super) fn label_key(namespace: &str, pair: &str) -> u64 {
 
 pub(super) fn namespace_key(namespace: &str) -> u64 {
     hash(&format!("n/{namespace}"))
+}
+
+pub(super) fn begin_key(namespace: &str, prefix: &str) -> u64 {
+    hash(&format!("b/{namespace}/{prefix}"))
 }
 
 fn stranger_key(namespace: &str, name: &str) -> u64 {
@@ -53,6 +59,7 @@ impl Marks {
             ),
             labels: keys.into_iter().map(Box::from).collect(),
             namespaces: cluster.edges.iter().any(|(_, edge)| matches!(edge.target, Target::Namespace { .. })),
+            beginnings: cluster.edges.iter().any(|(_, edge)| matches!(edge.target, Target::Prefixed { .. })),
         }
     }
 }
@@ -71,6 +78,9 @@ impl ClusterData {
                 let hit = |(_, edge): &&(ObjectId, Edge)| matches!(&edge.target, Target::Namespace { name } if &**name == within);
                 found.extend(all.filter(hit).map(|(object, edge)| reference(*object, edge, None)));
             }
+        }
+        if self.index.marks.beginnings {
+            self.beginning(namespace, name, found);
         }
         let filled = cdi::filled_by(name).and_then(|uid| self.by_uid(uid));
         found.extend(filled.map(|object| Reference {
@@ -99,6 +109,22 @@ impl ClusterData {
         for id in owners.iter().filter_map(|owner| self.by_uid(&owner.uid)) {
             if self.kind_of(id).is_some_and(|kind| self.stranger(kind)) {
                 found.push(seen(id, ReferenceState::Possible, "metadata.uid"));
+            }
+        }
+    }
+
+    /// Everything that names claims by a beginning of that name.
+    fn beginning<'a>(&'a self, namespace: &str, name: &str, found: &mut Vec<Reference<'a>>) {
+        for prefix in name.match_indices('-').filter_map(|(end, _)| name.get(..end)) {
+            for (object, edge) in
+                at(&self.index.edges, begin_key(namespace, prefix)).filter_map(|id| self.edge(id))
+            {
+                let own = self.object(*object).is_some_and(|object| &*object.head.namespace == namespace);
+                let kept = self.kind_of(*object).is_some_and(|kind| !self.ignores(kind));
+                let hit = matches!(&edge.target, Target::Prefixed { prefix: named } if **named == *prefix);
+                if hit && own && kept {
+                    found.push(reference(*object, edge, None));
+                }
             }
         }
     }
@@ -288,6 +314,29 @@ mod tests {
             );
             assert_eq!(references(&[temporary], &name), [""; 0], "{name}");
         }
+    }
+
+    #[test]
+    fn claims_made_of_an_unknown_kinds_template_are_its_own() {
+        let search = |namespace| {
+            object(
+                ("elasticsearch.k8s.elastic.co/v1", "Elasticsearch"),
+                (namespace, "es"),
+                json!({"spec": {"nodeSets": [{"name": "hot", "volumeClaimTemplates": [{"metadata": {"name": "data"}}]}]}}),
+            )
+        };
+        let kept = |name| [claim(name, json!({})), search("shop")];
+        assert_eq!(
+            references(&kept("data-es-es-hot-2"), "data-es-es-hot-2"),
+            ["Elasticsearch Possible volumeClaimTemplates"]
+        );
+        assert_eq!(references(&kept("data-esx-0"), "data-esx-0"), [""; 0], "another object's");
+        assert_eq!(references(&kept("logs-es-0"), "logs-es-0"), [""; 0], "another template's");
+        assert_eq!(
+            references(&[claim("data-es-0", json!({})), search("other")], "data-es-0"),
+            [""; 0],
+            "another namespace"
+        );
     }
 
     #[test]

@@ -2,9 +2,12 @@
 //! resolved once all claims and volumes are known.
 
 use super::meta::{Bare, Meta};
-use super::{Parsed, Read, Unreadable};
+use super::{Edge, Parsed, Read, Target, Unreadable};
 use crate::intake::GroupKind;
+use probate_contract::evidence::ReferenceState;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Hashes of the name-shaped strings of an object, sorted, without doubles.
 pub(crate) type Names = Box<[u64]>;
@@ -24,7 +27,35 @@ pub(crate) fn object(kind: &GroupKind, json: &[u8]) -> Read {
     let shape = |error: serde_json::Error| Unreadable::shape(kind, &error);
     let bare: Bare<'_> = serde_json::from_slice(json).map_err(shape)?;
     let head = Meta::head(bare.metadata, kind)?;
-    Ok(Parsed { names: scan(kind, json)?, ..Parsed::new(kind, head) })
+    let edges = made_claims(&head.name, json).map_err(shape)?;
+    Ok(Parsed { names: scan(kind, json)?, edges, ..Parsed::new(kind, head) })
+}
+
+/// Claims that are made of templates, as StatefulSets and operators name them: `TEMPLATE-OBJECT-…`. They stay when the operator
+/// scales down or hibernates, and are wanted again.
+fn made_claims(object: &str, json: &[u8]) -> serde_json::Result<Vec<Edge>> {
+    const TEMPLATES: &str = "volumeClaimTemplates";
+    if !std::str::from_utf8(json).is_ok_and(|text| text.contains(TEMPLATES)) {
+        return Ok(Vec::new());
+    }
+    let mut prefixes = BTreeSet::new();
+    let mut rest: Vec<Value> = vec![serde_json::from_slice(json)?];
+    while let Some(value) = rest.pop() {
+        match value {
+            Value::Array(list) => rest.extend(list),
+            Value::Object(fields) => {
+                let templates = fields.get(TEMPLATES).and_then(Value::as_array).into_iter().flatten();
+                let names = templates.filter_map(|template| template.pointer("/metadata/name")?.as_str());
+                prefixes.extend(names.map(|name| format!("{name}-{object}")));
+                rest.extend(fields.into_iter().map(|(_, value)| value));
+            }
+            _ => {}
+        }
+    }
+    let edge = |prefix: String| {
+        Edge::new(Target::Prefixed { prefix: prefix.into() }, ReferenceState::Possible, TEMPLATES)
+    };
+    Ok(prefixes.into_iter().map(edge).collect())
 }
 
 /// Hashes of all name-shaped strings of an object.

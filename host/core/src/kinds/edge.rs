@@ -14,6 +14,8 @@ pub(crate) enum Target {
     Attachment { unique: Box<str> },
     /// Claims whose name is this and a dash and an ordinal; those outside `start..end` are reserved, if `reserves`.
     Ordinals { prefix: Box<str>, start: i64, end: i64, reserves: bool },
+    /// Claims of the object's own namespace whose name begins with this and a dash.
+    Prefixed { prefix: Box<str> },
     /// Claims with that label, written `KEY=VALUE`: of the object's own namespace, or anywhere.
     Labelled { pair: Box<str>, anywhere: bool },
     /// Every claim of that namespace; `*` for all namespaces.
@@ -62,6 +64,18 @@ impl Edge {
         path: impl Into<Cow<'static, str>>,
     ) -> Self {
         Self::new(Target::Labelled { pair: format!("{key}={value}").into(), anywhere: false }, state, path)
+    }
+
+    /// Claims that a restore took the place of: until it is over they may be all there is, then they are named and not used.
+    pub(crate) fn replaced(names: Option<Vec<Box<str>>>, over: bool, at: &str) -> Vec<Self> {
+        let edge = |(index, name)| {
+            let path = format!("{at}[{index}]");
+            match over {
+                true => Self::claim(name, ReferenceState::Finished, path),
+                false => Self::claim(name, ReferenceState::Active, path).running(),
+            }
+        };
+        names.unwrap_or_default().into_iter().enumerate().map(edge).collect()
     }
 
     /// The same as part of an operation under way.

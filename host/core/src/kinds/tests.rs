@@ -53,6 +53,7 @@ fn target(edge: &Edge) -> String {
         Target::Labelled { pair, anywhere } => {
             format!("label {pair}{}", if *anywhere { " anywhere" } else { "" })
         }
+        Target::Prefixed { prefix } => format!("prefix {prefix}"),
         Target::Namespace { name } => format!("namespace {name}"),
         Target::Snapshot { namespace, name } => format!("snapshot {}{name}", within(namespace)),
     }
@@ -123,6 +124,30 @@ fn every_kind_means_what_its_cases_say() {
         }
     }
     assert!(differing.is_empty(), "{}", differing.join("\n"));
+}
+
+#[test]
+fn templates_of_unknown_kinds_name_what_is_made_of_them() {
+    let rows = [
+        (
+            r#"{"metadata": {"name": "es"}, "spec": {"nodeSets": [{"name": "default", "volumeClaimTemplates": [{"metadata": {"name": "data"}}]}]}}"#,
+            vec!["Possible prefix data-es @ volumeClaimTemplates", "possibly default", "possibly data"],
+        ),
+        (
+            r#"{"metadata": {"name": "es"}, "spec": {"volumeClaimTemplate": {"metadata": {"name": "data"}}}}"#,
+            vec!["possibly data"],
+        ),
+        (
+            r#"{"metadata": {"name": "es"}, "spec": {"volumeClaimTemplates": ["data", {"metadata": {}}]}}"#,
+            vec!["possibly data"],
+        ),
+    ];
+    for (object, expected) in rows {
+        let object = serde_json::from_str(object).unwrap();
+        let different =
+            check("Elasticsearch.elasticsearch.k8s.elastic.co", &object, &serde_json::json!(expected));
+        assert_eq!(different, None);
+    }
 }
 
 /// Kinds that name nothing by themselves have their tests where they are read.

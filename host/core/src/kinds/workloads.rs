@@ -36,6 +36,14 @@ pub(super) const KINDS: &[Known] = &[
         read: workload,
     },
     Known {
+        group: "",
+        kind: "PodTemplate",
+        says: "Whoever reads it can make a Pod of it.",
+        fields: &["template.spec.volumes[].persistentVolumeClaim.claimName"],
+        source: CORE,
+        read: pod_template,
+    },
+    Known {
         group: "apps",
         kind: "Deployment",
         says: MAKES_PODS,
@@ -230,6 +238,22 @@ pub(crate) fn workload(kind: &GroupKind, json: &[u8]) -> Read {
     let head = object.metadata.head(kind)?;
     let edges = object.spec.template.edges(scaled(object.spec.replicas), "spec.template");
     Ok(Parsed { edges, ..Parsed::new(kind, head) })
+}
+
+#[derive(Deserialize)]
+struct PodTemplate<'a> {
+    #[serde(borrow)]
+    metadata: Meta<'a>,
+    #[serde(default, deserialize_with = "nullable")]
+    template: Template,
+}
+
+/// PodTemplate.
+fn pod_template(kind: &GroupKind, json: &[u8]) -> Read {
+    let object: PodTemplate<'_> =
+        serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
+    let edges = object.template.edges(ReferenceState::Template, "template");
+    Ok(Parsed { edges, ..Parsed::new(kind, object.metadata.head(kind)?) })
 }
 
 /// StatefulSet: its template, and the claims `<template>-<set>-<ordinal>` of every ordinal.

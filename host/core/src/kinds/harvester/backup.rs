@@ -115,27 +115,22 @@ struct VolumeRestore {
     persistent_volume_claim_spec: Option<ClaimCopy>,
 }
 
-/// VirtualMachineRestore; complete, what it took the place of is a leftover.
+/// VirtualMachineRestore; complete, what it took the place of is a leftover, and still said to be.
 pub(super) fn restore(kind: &GroupKind, json: &[u8]) -> Read {
     let object: Restore<'_> =
         serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
     let head = object.metadata.head(kind)?;
     let RestoreStatus { complete, restores, deleted_volumes } = object.status;
-    if complete == Some(true) {
-        return Ok(Parsed::new(kind, head));
-    }
+    let over = complete == Some(true);
     let mut edges = Vec::new();
-    for (index, restored) in restores.unwrap_or_default().into_iter().enumerate() {
+    for (index, restored) in restores.unwrap_or_default().into_iter().enumerate().filter(|_| !over) {
         let claim = restored.persistent_volume_claim_spec.map(|claim| claim.metadata);
         edges.extend(claim.map(|claim| {
             let path = format!("status.restores[{index}].persistentVolumeClaimSpec.metadata.name");
             Edge::claim_in(claim.namespace, claim.name, ReferenceState::Active, path).running()
         }));
     }
-    for (index, name) in deleted_volumes.unwrap_or_default().into_iter().enumerate() {
-        let path = format!("status.deletedVolumes[{index}]");
-        edges.push(Edge::claim(name, ReferenceState::Active, path).running());
-    }
+    edges.extend(Edge::replaced(deleted_volumes, over, "status.deletedVolumes"));
     Ok(Parsed { edges, ..Parsed::new(kind, head) })
 }
 

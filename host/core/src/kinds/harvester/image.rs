@@ -71,16 +71,15 @@ struct FilesystemStatus {
     state: Option<Box<str>>,
 }
 
-/// NetworkFilesystem; one that is disabled, and is meant to be, serves nobody.
+/// NetworkFilesystem. The CSI driver deletes it before the claim, so that one that is switched off keeps the volume too.
 pub(super) fn network_filesystem(kind: &GroupKind, json: &[u8]) -> Read {
     let object: Filesystem<'_> =
         serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
     let head = object.metadata.head(kind)?;
     let off = |state: Option<&str>| state == Some("Disabled");
-    if off(object.spec.desired_state.as_deref()) && off(object.status.state.as_deref()) {
-        return Ok(Parsed::new(kind, head));
-    }
-    let volume = |name, path| Edge::new(Target::Volume { name }, ReferenceState::Active, path);
+    let disabled = off(object.spec.desired_state.as_deref()) && off(object.status.state.as_deref());
+    let state = if disabled { ReferenceState::Stopped } else { ReferenceState::Active };
+    let volume = |name, path| Edge::new(Target::Volume { name }, state, path);
     let mut edges = vec![volume(head.name.clone(), "metadata.name")];
     let named = object.spec.name.filter(|name| !name.is_empty() && *name != head.name);
     edges.extend(named.map(|name| volume(name, "spec.networkFSName")));

@@ -43,7 +43,8 @@ pub(super) const KINDS: &[Known] = &[
     Known {
         group: "harvesterhci.io",
         kind: "VirtualMachineRestore",
-        says: "Until it is complete it wants the claims it restores and those it takes the place of.",
+        says: "Until it is complete it wants the claims it restores and those it takes the place of; then it names the latter as \
+               replaced.",
         fields: &[
             "status.complete",
             "status.deletedVolumes[]",
@@ -71,7 +72,7 @@ pub(super) const KINDS: &[Known] = &[
     Known {
         group: "harvesterhci.io",
         kind: "NetworkFilesystem",
-        says: "Unless it is disabled it serves the volume of its own name to several machines.",
+        says: "It serves the volume of its own name to several machines; switched off it goes before the claim all the same.",
         fields: &["spec.desiredState", "spec.networkFSName", "status.state"],
         source: "networkfs-manager v1.6, pkg/apis/harvesterhci.io/v1beta1/networkfilesystem.go",
         read: image::network_filesystem,

@@ -35,7 +35,8 @@ pub(in crate::kinds) const KINDS: &[Known] = &[
     Known {
         group: "snapshot.kubevirt.io",
         kind: "VirtualMachineRestore",
-        says: "Until it is complete it wants the claims it restores and those it takes the place of.",
+        says: "Until it is complete it wants the claims it restores and those it takes the place of; then it names the latter as \
+               replaced.",
         fields: &["status.complete", "status.deletedDataVolumes[]", "status.restores[]"],
         source: SNAPSHOTS,
         read: restore,
@@ -148,12 +149,10 @@ fn restore(kind: &GroupKind, json: &[u8]) -> Read {
         serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
     let head = object.metadata.head(kind)?;
     let RestoreStatus { complete, restores, deleted_data_volumes } = object.status;
+    let over = complete == Some(true);
     let mut edges = Vec::new();
-    if complete == Some(true) {
-        return Ok(Parsed::new(kind, head));
-    }
     let filled = |name: Option<Box<str>>| name.filter(|name| !name.is_empty());
-    for (index, restored) in restores.unwrap_or_default().into_iter().enumerate() {
+    for (index, restored) in restores.unwrap_or_default().into_iter().enumerate().filter(|_| !over) {
         let at = format!("status.restores[{index}]");
         let claim =
             |name, field| Edge::claim(name, ReferenceState::Active, format!("{at}.{field}")).running();
@@ -166,10 +165,7 @@ fn restore(kind: &GroupKind, json: &[u8]) -> Read {
             Edge::new(target, ReferenceState::Pending, format!("{at}.volumeSnapshotName")).running()
         }));
     }
-    for (index, name) in deleted_data_volumes.unwrap_or_default().into_iter().enumerate() {
-        let path = format!("status.deletedDataVolumes[{index}]");
-        edges.push(Edge::claim(name, ReferenceState::Active, path).running());
-    }
+    edges.extend(Edge::replaced(deleted_data_volumes, over, "status.deletedDataVolumes"));
     Ok(Parsed { edges, ..Parsed::new(kind, head) })
 }
 

@@ -18,7 +18,7 @@ pub mod guard;
 pub mod history;
 pub mod intake;
 pub mod inventory;
-mod kinds;
+pub mod kinds;
 mod pacing;
 pub mod parameters;
 pub mod pipeline;

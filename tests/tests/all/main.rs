@@ -13,6 +13,7 @@
 
 mod ci;
 mod contract;
+mod corpus;
 mod guards;
 mod hostile;
 mod laws;

@@ -20,6 +20,12 @@ pub(crate) enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Writes the pages of kinds, marks, scenarios and other tools.
+    Pages {
+        /// Only compares, and fails on a difference.
+        #[arg(long)]
+        check: bool,
+    },
     /// Runs everything that must hold before a change is merged.
     Ci {
         /// With clippy.
@@ -66,6 +72,7 @@ impl Chore {
             Self::Twins => crate::twins::run(),
             Self::Schemas { check } => crate::schemas::run(check),
             Self::Evidence { check } => crate::evidence::run(check),
+            Self::Pages { check } => crate::pages::run(check),
             Self::Ci { lints } => crate::ci::run(lints),
             Self::Gen { claims, out, shape, seed } => crate::bench::generate(claims, &shape, seed, &out),
             Self::Bench(args) => crate::bench::run(&args),

@@ -8,6 +8,7 @@ mod generated;
 mod hostile;
 mod install;
 mod invert;
+mod pages;
 mod schemas;
 mod twins;
 

@@ -9,6 +9,7 @@ mod harvester;
 mod ignore;
 pub(crate) mod kubevirt;
 mod longhorn;
+mod marks;
 pub(crate) mod meta;
 pub(crate) mod rancher;
 pub(crate) mod scalers;
@@ -30,6 +31,7 @@ use meta::Head;
 pub(crate) use edge::{Edge, Target};
 pub(crate) use ignore::ignored;
 pub use ignore::{Ignored, ignore_list};
+pub use marks::{MARKS, Mark};
 pub use table::{Known, understood};
 
 /// An object's own facts.

@@ -8,7 +8,7 @@ use crate::policy::Policy;
 use crate::time;
 use probate_contract::evidence::{
     Continuity, Counterpart, CounterpartRelation, CounterpartState, EffectivePolicy, LifeState, LinkedBy,
-    Reference, ReferenceState, Relation,
+    Owner, Reference, ReferenceState, Relation,
 };
 use probate_contract::manifest::{Consent, Mode, RetainedVolumes};
 use probate_contract::plan::{GuardEntry, Missing};
@@ -268,28 +268,27 @@ fn bound_volume(scene: &Scene<'_>) -> Option<Held> {
     bound.then(|| said("it is bound; its claim decides"))
 }
 
-/// Workload and VM links count as references of their own. A live vCluster deletes the copy of what is gone there by itself.
+/// An owner that names the claim too is a reference, which says more. A live vCluster deletes the copy of what is gone there by itself.
 fn foreign_controller(scene: &Scene<'_>) -> Option<Held> {
     let guest = scene.facts.guest_cluster.get();
     let alive = guest.is_some_and(|guest| guest.state != LifeState::Gone);
+    // Once the host's claim is gone the syncer is done with its volume.
+    let copied = scene.facts.claim.get().is_some();
     let synced = |counterpart: &&Counterpart| {
-        counterpart.relation == CounterpartRelation::Virtual
+        copied
+            && counterpart.relation == CounterpartRelation::Virtual
             && counterpart.state == CounterpartState::Gone
             && (alive || guest.is_none() && counterpart.linked_by == LinkedBy::ObjectMarks)
     };
     if let Some(gone) = scene.facts.counterparts.get().into_iter().flatten().find(synced) {
         return Some(said(format!("the syncer of {} settles what became of {}", gone.cluster, gone.name)));
     }
-    let linked = |group: Option<&str>, kind: &str| match group {
-        None => matches!(kind, "Pod" | "ReplicationController"),
-        Some("apps" | "batch") => true,
-        Some("kubevirt.io") => matches!(kind, "VirtualMachine" | "VirtualMachineInstance"),
-        Some(_) => false,
+    let named = |owner: &Owner| {
+        let by_uid = |reference: &Reference| reference.uid.is_some() && reference.uid == owner.uid;
+        scene.rails.proven.iter().any(by_uid)
     };
     let owner = scene.facts.owners.get()?.iter().find(|owner| {
-        owner.relation == Relation::Controller
-            && owner.state != LifeState::Gone
-            && !linked(owner.group.as_deref(), &owner.kind)
+        owner.relation == Relation::Controller && owner.state != LifeState::Gone && !named(owner)
     })?;
     Some(said(format!("{} {}", owner.kind, owner.name)))
 }

@@ -2,6 +2,7 @@
 
 use super::View;
 use crate::intake::GroupKind;
+use crate::inventory::ClusterData;
 use crate::kinds::group_of;
 use crate::kinds::subject::Subject;
 use probate_contract::evidence::Map;
@@ -52,7 +53,7 @@ pub(crate) fn of(view: &View<'_>, place: &str, subject: &Subject) -> Vec<String>
 fn argo_gone(view: &View<'_>, application: &str) -> bool {
     let name = application.split_once('_').map_or(application, |(_, name)| name);
     let kind = GroupKind { group: "argoproj.io".into(), kind: "Application".into() };
-    view.cluster.coverage.list(&kind, None).is_ok() && !view.cluster.has_application(name)
+    nowhere(view, &kind, None, |cluster| cluster.has_application(name))
 }
 
 /// The owner of a set that Rancher's wrangler applied (rancher/wrangler, pkg/apply/desiredset.go).
@@ -64,9 +65,23 @@ fn object_set_gone(view: &View<'_>, annotations: &Map) -> bool {
     gone(view, group_of(version), kind, namespace, name)
 }
 
-/// True where the list is whole and nobody there has the name.
+/// True where nobody of that kind has the name any more.
 fn gone(view: &View<'_>, group: &str, kind: &str, namespace: &str, name: &str) -> bool {
     let kind = GroupKind { group: group.into(), kind: kind.into() };
     let within = Some(namespace).filter(|namespace| !namespace.is_empty());
-    view.cluster.coverage.list(&kind, within).is_ok() && view.cluster.named(&kind, namespace, name).is_none()
+    nowhere(view, &kind, within, |cluster| cluster.named(&kind, namespace, name).is_some())
+}
+
+/// True where the kind exists in a cluster that was read, every such list is whole, and it is in none. The tool may run in a hub:
+/// a cluster without the kind proves nothing.
+fn nowhere(
+    view: &View<'_>,
+    kind: &GroupKind,
+    within: Option<&str>,
+    has: impl Fn(&ClusterData) -> bool,
+) -> bool {
+    let mut homes =
+        view.inventory.clusters.iter().filter(|cluster| cluster.coverage.has_kind(kind)).peekable();
+    homes.peek().is_some()
+        && homes.all(|cluster| cluster.coverage.list(kind, within).is_ok() && !has(cluster))
 }

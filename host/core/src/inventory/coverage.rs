@@ -66,6 +66,12 @@ impl Coverage {
             .any(|known| known == group || known.strip_suffix(group).is_some_and(|rest| rest.ends_with('.')))
     }
 
+    /// True where the kind exists here, so far as objects, definitions and discovery tell.
+    pub(crate) fn has_kind(&self, kind: &GroupKind) -> bool {
+        let sets = [Some(&self.seen), self.discovered.as_ref(), self.defined.as_ref()];
+        sets.into_iter().flatten().any(|kinds| kinds.contains(kind))
+    }
+
     pub(crate) fn see(&mut self, kind: &GroupKind) {
         if !self.seen.contains(kind) {
             self.seen.insert(kind.clone());

@@ -237,10 +237,11 @@ impl Fleet {
                 .list(&kind, None)
                 .map_err(|reason| Gap { reason, source: format!("{kind}@{}", cluster.name) })?;
         }
-        let seen = recorded.last_seen_at.as_deref().or(recorded.gone_since.as_deref()).and_then(time::parse);
+        // A namesake is another cluster only if it was made after somebody saw this one go; else it may be the same, moved or restored.
+        let gone = recorded.gone_since.as_deref().and_then(time::parse);
         let older = |id: ObjectId| {
             let created = cluster.object(id).and_then(|object| object.head.created);
-            seen.zip(created).is_none_or(|(seen, created)| created <= seen)
+            gone.zip(created).is_none_or(|(gone, created)| created <= gone)
         };
         for layer in &cluster.layers {
             let Some(object) = cluster.object(layer.object) else { continue };

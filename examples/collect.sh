@@ -54,14 +54,17 @@ awk '
         kind = $(at + 1)
         if (("," $(at + 2) ",") !~ /,list,/) next
         known = group "/" kind
-        builtin = (group !~ /[.]/ || group ~ /[.]k8s[.]io$/)
+        builtin = (group ~ /^(|apps|batch|autoscaling|policy|extensions)$/ \
+            || group ~ /^(admissionregistration|apiextensions|apiregistration|authentication|authorization)[.]k8s[.]io$/ \
+            || group ~ /^(certificates|coordination|discovery|networking|node|resource|scheduling|storage)[.]k8s[.]io$/ \
+            || group ~ /^(rbac[.]authorization|flowcontrol[.]apiserver|internal[.]apiserver|storagemigration)[.]k8s[.]io$/ \
+            || group ~ /^((custom[.]|external[.])?metrics|events)[.]k8s[.]io$/)
         needed = (known ~ /^\/(PersistentVolumeClaim|PersistentVolume|Namespace|Node|Pod|ReplicationController)$/ \
             || known ~ /^apps\/(Deployment|ReplicaSet|StatefulSet|DaemonSet)$/ || known ~ /^batch\/(Job|CronJob)$/ \
+            || known == "autoscaling/HorizontalPodAutoscaler" \
             || known ~ /^storage[.]k8s[.]io\/(StorageClass|VolumeAttachment)$/ || group == "snapshot.storage.k8s.io" \
             || known == "apiextensions.k8s.io/CustomResourceDefinition")
-        if (group ~ /^(metrics[.]k8s[.]io|events[.]k8s[.]io)$/) next
-        if (builtin && !needed && group ~ /^(|apps|batch|autoscaling|policy|extensions|.*[.]k8s[.]io)$/ \
-            && group !~ /[.]x-k8s[.]io$|^(snapshot[.]storage|populator[.]storage|groupsnapshot[.]storage)[.]k8s[.]io$/) next
+        if (builtin && !needed) next
         if (!seen[known]++) print $1, (group == "" ? "-" : group), kind
     }' "$work/api-resources" >"$work/kinds"
 

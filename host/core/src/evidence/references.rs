@@ -2,6 +2,7 @@
 
 use super::{SubjectId, View, merged};
 use crate::facts::{Gap, Known};
+use crate::intake::GroupKind;
 use crate::inventory::links::VIRTUAL_PREFIX;
 use crate::inventory::{ObjectId, Ordinal, Reference as Found};
 use crate::time;
@@ -51,7 +52,9 @@ pub(crate) fn of(view: &View<'_>) -> References {
         .collect();
     proven.sort_by(|left, right| key(left).cmp(&key(right)));
     proven.dedup();
-    let mut gaps = merged(view.gaps.references(view.namespace()).iter().cloned().chain(unknown_sides(view)));
+    let scalers = ordinal.and_then(|_| unread_scalers(view));
+    let within = view.gaps.references(view.namespace()).iter().cloned();
+    let mut gaps = merged(within.chain(unknown_sides(view)).chain(scalers));
     let list = if !gaps.is_empty() {
         Known::Unknown(gaps.clone())
     } else if proven.len() > MAX_LIST {
@@ -76,6 +79,13 @@ fn key(
         reference.path.as_deref(),
         reference.state,
     )
+}
+
+/// Whether nothing wants an ordinal that its set is scaled down from is known only where all scalers are.
+fn unread_scalers(view: &View<'_>) -> Option<Gap> {
+    const SCALER: &str = "HorizontalPodAutoscaler.autoscaling";
+    let reason = view.cluster.coverage.list(&GroupKind::parse(SCALER), view.namespace()).err()?;
+    Some(Gap { reason, source: view.source(SCALER) })
 }
 
 /// Without the other half of a bound pair, what names that half is not known.

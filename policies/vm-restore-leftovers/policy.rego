@@ -27,11 +27,13 @@ under_way contains sprintf("VirtualMachineRestore %s", [other.name]) if {
 	other.state in {"Active", "Pending", "Stopped", "Template"}
 }
 
-# Complete, and told to delete what it replaced: Harvester fills this list for no other restore.
+# Complete, and told to delete what it replaced: Harvester fills this list for no other restore. The list holds names: a claim
+# that was made since is another one.
 replaced contains sprintf("VirtualMachineRestore %s", [other.name]) if {
 	some other in restores
 	other.state == "Finished"
 	startswith(other.path, "status.deletedVolumes")
+	input.subject.ageSeconds > other.stateSeconds
 }
 
 restores contains other if {

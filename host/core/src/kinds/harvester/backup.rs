@@ -106,6 +106,7 @@ struct RestoreStatus {
     complete: Option<bool>,
     restores: Option<Vec<VolumeRestore>>,
     deleted_volumes: Option<Vec<Box<str>>>,
+    restore_time: Option<Box<str>>,
 }
 
 #[derive(Deserialize)]
@@ -120,7 +121,7 @@ pub(super) fn restore(kind: &GroupKind, json: &[u8]) -> Read {
     let object: Restore<'_> =
         serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
     let head = object.metadata.head(kind)?;
-    let RestoreStatus { complete, restores, deleted_volumes } = object.status;
+    let RestoreStatus { complete, restores, deleted_volumes, restore_time } = object.status;
     let over = complete == Some(true);
     let mut edges = Vec::new();
     for (index, restored) in restores.unwrap_or_default().into_iter().enumerate().filter(|_| !over) {
@@ -130,7 +131,9 @@ pub(super) fn restore(kind: &GroupKind, json: &[u8]) -> Read {
             Edge::claim_in(claim.namespace, claim.name, ReferenceState::Active, path).running()
         }));
     }
-    edges.extend(Edge::replaced(deleted_volumes, over, "status.deletedVolumes"));
+    let since = restore_time.as_deref().and_then(time::parse).filter(|_| over);
+    let replaced = Edge::replaced(deleted_volumes, over, "status.deletedVolumes");
+    edges.extend(replaced.into_iter().map(|edge| Edge { since, ..edge }));
     Ok(Parsed { edges, ..Parsed::new(kind, head) })
 }
 

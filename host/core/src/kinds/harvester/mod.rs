@@ -48,6 +48,7 @@ pub(super) const KINDS: &[Known] = &[
         fields: &[
             "status.complete",
             "status.deletedVolumes[]",
+            "status.restoreTime",
             "status.restores[].persistentVolumeClaimSpec.metadata",
         ],
         source: BACKUP,

@@ -200,7 +200,7 @@ fn what_is_wanted_stays_and_what_nothing_wants_goes() {
         // Every twentieth world is a crowd; the others take the edges in turn.
         let edge = edges[usize::try_from(world - world / 20).unwrap() % edges.len()];
         let tried = world % 20 != 19
-            && (0..6).any(|retry| tried_sole(edge, Random::of(seed + retry * worlds, world), &mut counts));
+            && (0..12).any(|retry| tried_sole(edge, Random::of(seed + retry * worlds, world), &mut counts));
         if !tried {
             tried_crowd(Random::of(seed, world), &edges, &mut counts);
         }

@@ -63,8 +63,7 @@ impl Edge {
 }
 
 /// Edges that the core does not know yet.
-const WAITING: &[&str] =
-    &["velero restore under way", "velero restore into its namespace", "autoscalers forbidden, an ordinal"];
+const WAITING: &[&str] = &["velero restore under way", "velero restore into its namespace"];
 
 /// Every edge that the core is held to.
 pub(crate) fn active() -> Vec<&'static Edge> {

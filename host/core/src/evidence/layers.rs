@@ -15,6 +15,9 @@ use probate_contract::evidence::{
 };
 use probate_contract::record::RecordCounterpart;
 
+/// On a volume inside a virtual cluster: whose copy it is.
+const HOST_VOLUME: &str = "vcluster.loft.sh/host-pv";
+
 /// The facts of the other layers.
 pub(crate) struct Layers {
     pub(crate) guest_cluster: Known<GuestCluster>,
@@ -59,6 +62,7 @@ pub(crate) fn of(view: &View<'_>) -> Layers {
     harvester_guest(view, &mut search);
     virtual_host(view, &guest_cluster, &mut search);
     virtual_guest(view, &mut search);
+    virtual_copy(view, &mut search);
     let status = view.record.map(|record| &record.status);
     // That a live cluster uses the volume does not tell as what; of one that is gone nothing is left.
     let going = guest_cluster.get().is_some_and(|guest| guest.state != LifeState::Alive);
@@ -240,6 +244,29 @@ fn absent(cluster: String, marks: &Marks<'_>, since: Option<(String, i64)>) -> C
         phase: None,
         reclaim_policy: None,
         linked_by: LinkedBy::ObjectMarks,
+    }
+}
+
+/// A host volume that vCluster shows inside (vcluster, persistentvolumes/syncer.go): the copy names it and has its handle. While
+/// the copy is there the tenant has the volume, whatever became of the claim.
+fn virtual_copy(view: &View<'_>, search: &mut Search) {
+    let Some((id, volume)) = view.volume.get().filter(|(_, volume)| volume.governing) else { return };
+    let (Some(driver), Some(handle)) = (volume.driver.as_deref(), volume.handle.as_deref()) else { return };
+    let own = view.cluster.object(*id).map(|object| &*object.head.name);
+    for cluster in view.inventory.clusters.iter().filter(|cluster| cluster.name.starts_with(VIRTUAL_PREFIX)) {
+        for copy in cluster.with_handle(driver, handle).filter_map(|at| cluster.volumes.get(at)) {
+            let named = copy.data.subject.annotations.get(HOST_VOLUME).map(String::as_str);
+            let Some(object) = cluster.object(copy.object).filter(|_| named.is_some() && named == own) else {
+                continue;
+            };
+            search.found.push(Counterpart {
+                name: object.head.name.to_string(),
+                uid: Some(object.head.uid.to_string()),
+                phase: Some(copy.data.phase.to_string()),
+                reclaim_policy: Some(copy.data.policy.to_string()),
+                ..bare(cluster, CounterpartRelation::Virtual, "PersistentVolume", LinkedBy::VolumeHandle)
+            });
+        }
     }
 }
 

@@ -101,6 +101,7 @@ fn around_claim<'a>(view: &View<'a>, found: &mut Vec<Found<'a>>, extra: &mut Vec
     let (namespace, name) = (&*object.head.namespace, &*object.head.name);
     found.extend(view.cluster.references_to_claim(namespace, name));
     let counterpart = view.volume.get().map(|(id, _)| *id);
+    extra.extend(asked(view));
     // The volume goes with its claim, so whoever else asks for it wants the claim to stay.
     if let Some(volume) = counterpart.and_then(|id| view.cluster.object(id)) {
         asking(view, &volume.head.name, Some(view.object), extra);
@@ -115,6 +116,26 @@ fn around_claim<'a>(view: &View<'a>, found: &mut Vec<Found<'a>>, extra: &mut Vec
             extra.extend(plain(view, volume.object, ReferenceState::Reserved, "spec.claimRef"));
         }
     }
+}
+
+/// The volume that a claim asks for and is not bound to yet, there or still to come: a claim made to take a volume over.
+fn asked(view: &View<'_>) -> Option<Reference> {
+    let (_, claim) = view.claim.get().filter(|(_, claim)| &*claim.phase == "Pending")?;
+    let name = claim.volume.as_deref()?;
+    let volume = view.cluster.volume(name).and_then(|at| view.cluster.volumes.get(at));
+    let uid = volume.and_then(|volume| view.cluster.object(volume.object)).map(|object| &object.head.uid);
+    Some(Reference {
+        cluster: view.cluster.name.to_string(),
+        group: None,
+        kind: "PersistentVolume".into(),
+        namespace: None,
+        name: name.to_owned(),
+        uid: uid.map(ToString::to_string),
+        state: ReferenceState::Reserved,
+        state_since: None,
+        state_seconds: None,
+        path: None,
+    })
 }
 
 /// Other claims that ask for the volume by its name.

@@ -70,7 +70,11 @@ impl<'a> Case<'a> {
 
     /// The entry of the plan.
     pub(crate) fn entry(self) -> Entry {
-        let combined = combine(self.voting().map(|vote| &vote.verdict));
+        let mut combined = combine(self.voting().map(|vote| &vote.verdict));
+        if combined.causes == [Cause::NoPolicyMatched] && !self.votes.is_empty() {
+            // Selected, by policies that only annotate.
+            combined.causes = vec![Cause::NoPolicyDecided];
+        }
         let guarded = self.guarded();
         let stands = combined.action == DecisionAction::Delete && guarded.guards.is_empty();
         let mut causes = if combined.action == DecisionAction::Delete && !stands {
@@ -86,7 +90,7 @@ impl<'a> Case<'a> {
         causes.extend((!annotations.refused.is_empty()).then_some(Cause::AnnotationRefused));
         causes.sort_unstable();
         causes.dedup();
-        let mut missing: Vec<_> = self.voting().flat_map(|vote| vote.missing.iter().cloned()).collect();
+        let mut missing: Vec<_> = self.votes.iter().flat_map(|vote| vote.missing.iter().cloned()).collect();
         missing.extend(guarded.missing.iter().cloned());
         missing.sort();
         missing.dedup();

@@ -56,10 +56,19 @@ pub fn load(
     for path in &input.records {
         records(path, &mut builder)?;
     }
-    builder.learned(history(input, &settings, threads)?);
+    let (learned, last) = history(input, &settings, threads)?;
+    builder.learned(learned);
     let (now, as_of_source) = load::as_of(input.as_of.as_deref(), loaded.taken_at.as_deref())
         .map_err(|message| Stop::usage("PB0002", message, "write --as-of 2026-11-22T06:00:00Z"))?;
     let now = time::parse(&now).ok_or_else(|| no_time("--as-of", &now))?;
+    if last.is_some_and(|last| last >= now) {
+        let message = "--history: its last dump is not earlier than the dump that is decided about";
+        return Err(Stop::usage(
+            "PB0009",
+            message,
+            "give earlier dumps with --history, the latest one as DUMP",
+        ));
+    }
     Ok(World {
         inventory: builder.finish(now),
         as_of_source,
@@ -69,13 +78,14 @@ pub fn load(
     })
 }
 
-/// What the dumps of `--history` tell, one after the other.
+/// What the dumps of `--history` tell, one after the other, and the time of the last.
 fn history(
     input: &InputArgs,
     settings: &SettingsSpec,
     threads: Option<NonZeroUsize>,
-) -> Result<Vec<VolumeRecord>, Stop> {
+) -> Result<(Vec<VolumeRecord>, Option<i64>), Stop> {
     let mut history = History::default();
+    let mut last = None;
     for dump in &input.history {
         let mut builder = Builder::default();
         builder.ignore_references(&settings.ignored_references);
@@ -92,8 +102,9 @@ fn history(
             loaded.taken_at.as_deref().ok_or_else(|| wrong("it does not say when it was taken".into()))?;
         let taken = time::parse(taken).ok_or_else(|| wrong(format!("`{taken}` is no RFC 3339 time")))?;
         history.add(&builder.finish(taken)).map_err(wrong)?;
+        last = Some(taken);
     }
-    Ok(history.records())
+    Ok((history.records(), last))
 }
 
 fn no_time(flag: &str, text: &str) -> Stop {

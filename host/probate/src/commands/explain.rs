@@ -80,7 +80,9 @@ pub fn run(args: &ExplainArgs, threads: Option<NonZeroUsize>) -> Outcome {
     };
     let (set, programs) = policies.split(threads);
     let explained = probate_core::explain::explain(&world.inventory, &set, &programs, &options, &named);
-    print::diagnostics(&policies.diagnostics().cloned().collect::<Vec<_>>());
+    print::diagnostics(
+        &policies.diagnostics().filter(|said| said.code != "PB2003").cloned().collect::<Vec<_>>(),
+    );
     print::diagnostics(&world.inventory.diagnostics);
     let documents: Vec<Document> =
         explained.into_iter().map(|explanation| document(explanation, &policies)).collect();

@@ -26,7 +26,9 @@ pub fn run(args: &PlanArgs, threads: Option<NonZeroUsize>) -> Outcome {
     let engine = session::engine(world.inventory.now(), threads)?;
     let policies = Policies::load(&args.policies, &engine)?;
     let report = decide(&world, &policies, shown, threads);
-    print::diagnostics(&policies.diagnostics().cloned().collect::<Vec<_>>());
+    print::diagnostics(
+        &policies.diagnostics().filter(|said| said.code != "PB2003").cloned().collect::<Vec<_>>(),
+    );
     print::diagnostics(&report.diagnostics);
     print::diagnostics(&empty_world(&world));
     print::diagnostics(&selection(&report, &policies));

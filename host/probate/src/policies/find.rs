@@ -3,6 +3,7 @@
 use super::manifest;
 use crate::document;
 use probate_contract::manifest::{Policy as Manifest, PolicyMetadata, Program, Rego, Spec, Wasm};
+use probate_contract::shape::nearest;
 use probate_contract::{API_VERSION, Diagnostic};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -78,11 +79,17 @@ fn in_file(path: &Path, digests: Digests) -> Result<Vec<Found>, Vec<Diagnostic>>
 fn manifests(path: &Path, digests: Digests) -> Result<Vec<Found>, Vec<Diagnostic>> {
     let text = document::text(path, "PB2000").map_err(|diagnostic| vec![diagnostic])?;
     let name = path.display().to_string();
-    if !text.contains("RetentionPolicy") {
+    if !text.contains("probate.dev/") && !text.contains("RetentionPolicy") {
         return Ok(Vec::new());
     }
     let documents: Vec<Value> =
         document::parse(&text, &name, "PB2001").map_err(|diagnostic| vec![diagnostic])?;
+    // A manifest that is not taken for one would leave its program with every default.
+    let strange: Vec<Diagnostic> =
+        documents.iter().filter_map(|document| unknown_kind(document, &name)).collect();
+    if !strange.is_empty() {
+        return Err(strange);
+    }
     let ours = |document: &Value| {
         matches!(
             document.get("kind").and_then(Value::as_str),
@@ -104,6 +111,25 @@ fn manifests(path: &Path, digests: Digests) -> Result<Vec<Found>, Vec<Diagnostic
         }
     }
     if wrong.is_empty() { Ok(found) } else { Err(wrong) }
+}
+
+/// Kinds of documents that may stand beside a manifest.
+const KINDS: [&str; 6] =
+    ["ClusterRetentionPolicy", "RetentionPolicy", "PolicyTest", "VolumeRecord", "Settings", "Plan"];
+
+/// A document of ours of a kind that is none.
+pub(crate) fn unknown_kind(document: &Value, file: &str) -> Option<Diagnostic> {
+    let text = |key: &str| document.get(key).and_then(Value::as_str);
+    let ours = text("apiVersion").is_some_and(|version| version.starts_with("probate.dev/"));
+    let kind = text("kind").unwrap_or_default();
+    if !ours || KINDS.contains(&kind) {
+        return None;
+    }
+    let near = nearest(kind, KINDS.map(str::to_owned).iter())
+        .map(|near| format!(", did you mean {near}?"))
+        .unwrap_or_default();
+    let diagnostic = Diagnostic::error("PB2001", format!("`{kind}` is no kind of probate.dev{near}"));
+    Some(diagnostic.file(file).fix("write kind: ClusterRetentionPolicy, RetentionPolicy or PolicyTest"))
 }
 
 /// Manifests count; bare files only where neither their folder nor a parent up to the argument holds one.

@@ -27,6 +27,8 @@ pub(crate) struct Checked {
     pub(crate) index: Index,
     /// Nodes that the entry point can evaluate.
     pub(crate) reachable: BTreeSet<usize>,
+    /// Parameters that rules reachable from `verdict` read, with the message for one that is not declared.
+    pub(crate) parameters: Vec<(String, Diagnostic)>,
 }
 
 /// A parsed program, unchecked.
@@ -138,8 +140,20 @@ pub(crate) fn check(request: &LoadRequest, parsed: Parsed) -> Result<(Engine, Ch
     };
     describe(request, &index, &nodes, &mut loaded);
     loaded.diagnostics = sorted(loaded.diagnostics);
-    let checked = Checked { loaded, entry: display(&path), reachable, index };
+    let parameters = reachable
+        .iter()
+        .filter_map(|number| scans.get(*number))
+        .flat_map(|scan| scan.reads.iter().filter_map(parameter))
+        .collect();
+    let checked = Checked { loaded, entry: display(&path), reachable, parameters, index };
     Ok((engine, checked))
+}
+
+/// The parameter that a rule reads, and what is to be said if there is none of that name.
+fn parameter(read: &crate::analysis::reads::Read<'_>) -> Option<(String, Diagnostic)> {
+    let (first, name) = (read.keys.first()?, read.keys.get(1)?);
+    let message = format!("there is no parameter `{name}`");
+    (first == "parameters").then(|| (name.clone(), at(Diagnostic::error("PB2105", message), read.span)))
 }
 
 fn sorted(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {

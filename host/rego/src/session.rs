@@ -6,6 +6,7 @@ use crate::load::{self, Checked};
 use crate::markers::Marked;
 use crate::verdict::{self, Failure};
 use probate_contract::rego::{Coverage, Explained, LoadRequest, Loaded, Purpose, TestOutcome, TestReply};
+use probate_contract::shape::nearest;
 use probate_contract::{Action, Diagnostic, Verdict};
 use regorus::{Engine, Value};
 
@@ -37,11 +38,12 @@ pub fn load(request: &LoadRequest) -> Result<Session, Vec<Diagnostic>> {
         engine.add_data(document).map_err(|error| vec![refusal("PB9001", &error)])?;
     }
     prepare(&mut engine, &checked.entry).map_err(|error| vec![refusal("PB2100", &error)])?;
-    let Checked { mut loaded, entry, index, reachable } = checked;
+    let Checked { mut loaded, entry, index, reachable, parameters } = checked;
     let mut lines = request.coverage.then(|| Lines::of(&index));
     engine.set_enable_coverage(request.coverage);
     loaded.parameters_schema =
         parameters_schema(&engine, &index, &entry, lines.as_mut()).map_err(|diagnostic| vec![*diagnostic])?;
+    undeclared(&loaded.parameters_schema, parameters)?;
     let marked = if request.coverage || request.purpose == Purpose::Explain {
         let all = (0..index.nodes.len()).collect();
         let nodes = if request.coverage { &all } else { &reachable };
@@ -65,6 +67,27 @@ fn refusal(code: &str, error: &impl ToString) -> Diagnostic {
 /// Schedules the rules once, so that copies of the engine need not.
 pub(crate) fn prepare(engine: &mut Engine, entry: &str) -> Result<(), String> {
     engine.compile_with_entrypoint(&entry.into()).map(|_| ()).map_err(|error| error.to_string())
+}
+
+/// A parameter that the schema lacks is never there: further properties are not allowed.
+fn undeclared(schema: &serde_json::Value, read: Vec<(String, Diagnostic)>) -> Result<(), Vec<Diagnostic>> {
+    let Some(declared) = schema.get("properties").and_then(serde_json::Value::as_object) else {
+        return Ok(());
+    };
+    let names: Vec<String> = declared.keys().cloned().collect();
+    let mut wrong: Vec<Diagnostic> = read
+        .into_iter()
+        .filter(|(name, _)| !declared.contains_key(name))
+        .map(|(name, diagnostic)| {
+            let fix = match nearest(&name, names.iter()) {
+                Some(other) => format!("did you mean `input.parameters.{other}`?"),
+                None => "declare it in `parameters_schema`".to_owned(),
+            };
+            diagnostic.consequence("under `not`, a path that is never there is always true").fix(fix)
+        })
+        .collect();
+    wrong.dedup();
+    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
 /// The value of the constant rule `parameters_schema`, else `{}`.

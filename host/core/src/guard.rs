@@ -268,7 +268,7 @@ fn bound_volume(scene: &Scene<'_>) -> Option<Held> {
     bound.then(|| said("it is bound; its claim decides"))
 }
 
-/// An owner that names the claim too is a reference, which says more. A live vCluster deletes the copy of what is gone there by itself.
+/// A workload or VM that names the claim too is a reference, which says more. A live vCluster deletes the copy of what is gone there by itself.
 fn foreign_controller(scene: &Scene<'_>) -> Option<Held> {
     let guest = scene.facts.guest_cluster.get();
     let alive = guest.is_some_and(|guest| guest.state != LifeState::Gone);
@@ -283,9 +283,15 @@ fn foreign_controller(scene: &Scene<'_>) -> Option<Held> {
     if let Some(gone) = scene.facts.counterparts.get().into_iter().flatten().find(synced) {
         return Some(said(format!("the syncer of {} settles what became of {}", gone.cluster, gone.name)));
     }
+    let linked = |owner: &Owner| match owner.group.as_deref() {
+        None => matches!(owner.kind.as_str(), "Pod" | "ReplicationController"),
+        Some("apps" | "batch") => true,
+        Some("kubevirt.io") => matches!(owner.kind.as_str(), "VirtualMachine" | "VirtualMachineInstance"),
+        Some(_) => false,
+    };
     let named = |owner: &Owner| {
         let by_uid = |reference: &Reference| reference.uid.is_some() && reference.uid == owner.uid;
-        scene.rails.proven.iter().any(by_uid)
+        linked(owner) && scene.rails.proven.iter().any(by_uid)
     };
     let owner = scene.facts.owners.get()?.iter().find(|owner| {
         owner.relation == Relation::Controller && owner.state != LifeState::Gone && !named(owner)

@@ -141,7 +141,9 @@ mod tests {
         let strings = sources.split('"').skip(1).step_by(2);
         let keys = strings.filter(|text| {
             text.split_once('/').is_some_and(|(domain, name)| {
-                domain.contains('.') && !name.is_empty() && !text.contains([' ', '{', '^', ':', ',', '[', '\n'])
+                domain.contains('.')
+                    && !name.is_empty()
+                    && !text.contains([' ', '{', '^', ':', ',', '[', '\n'])
             })
         });
         let missing: Vec<&str> = keys

@@ -60,6 +60,17 @@ pub(crate) enum Chore {
     },
     /// Inverts guards and comparators one by one; each must turn a test red.
     Invert(crate::invert::InvertArgs),
+    /// Plants known mistakes in the core one by one; the core's own tests must catch each.
+    Plant(crate::plant::PlantArgs),
+    /// Tries the core's laws on many generated worlds, and prints what was tried.
+    Worlds {
+        /// Worlds for each law
+        #[arg(long, default_value_t = 100_000)]
+        worlds: u64,
+        /// Where they begin
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Installs the command from outside the workspace under another toolchain, and uses it.
     InstallCheck,
     /// Runs the hostile corpora and prints what became of each class.
@@ -78,6 +89,8 @@ impl Chore {
             Self::Bench(args) => crate::bench::run(&args),
             Self::Differential { inputs, native } => crate::bench::differential(inputs, native),
             Self::Invert(args) => crate::invert::run(&args),
+            Self::Plant(args) => crate::plant::run(&args),
+            Self::Worlds { worlds, seed } => crate::worlds::run(worlds, seed),
             Self::InstallCheck => crate::install::run(),
             Self::Hostile => crate::hostile::run(),
         }

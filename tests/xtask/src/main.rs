@@ -9,8 +9,10 @@ mod hostile;
 mod install;
 mod invert;
 mod pages;
+mod plant;
 mod schemas;
 mod twins;
+mod worlds;
 
 use clap::Parser as _;
 

@@ -122,8 +122,21 @@ fn orphan(plot: &mut Plot, cluster: usize, first: bool) -> Option<Target> {
         return None;
     }
     let bound = first || plot.random.percent(85);
+    let owned = plot.random.percent(15);
     let driver = if plot.random.percent(90) { "csi.example.com" } else { "" };
-    Some(pair(plot, cluster, (namespace, name), bound, driver))
+    let target = pair(plot, cluster, (namespace, name), bound, driver);
+    if owned {
+        namesake(plot, &target);
+    }
+    Some(target)
+}
+
+/// An owner that is gone, whose name another object has now.
+fn namesake(plot: &mut Plot, target: &Target) {
+    let (api, kind, name) = ("example.com/v1", "Widget", format!("owner-of-{}", &target.uid[..8]));
+    let owner = json!({"apiVersion": api, "kind": kind, "name": name, "uid": plot.uid(), "controller": true});
+    plot.claim(target, &json!({"metadata": {"ownerReferences": [owner]}}));
+    plot.add(target.cluster, (api, kind), (&target.namespace, &name), &json!({"spec": {}}));
 }
 
 /// A claim, its volume if it has one, and a record that nothing has wanted it since spring. Without a driver the volume is in-tree.

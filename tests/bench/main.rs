@@ -17,12 +17,14 @@ fn main() -> anyhow::Result<()> {
             let shape = match *shape {
                 "real-like" => Shape::RealLike,
                 "all-distinct" => Shape::AllDistinct,
+                "machines" => Shape::Machines,
                 other => bail!("no shape {other}"),
             };
             Plan { seed: seed.parse()?, claims: claims.parse()?, shape }.write(Path::new(folder))?;
             Ok(())
         }
         ["parse", file] => measure::parse(Path::new(file)),
+        ["graph", file] => measure::graph(Path::new(file)),
         ["load", file] => measure::load(Path::new(file)),
         ["engine", mode, mix, facts, count] => engines::run(mode, mix, facts, count.parse()?, None),
         ["documents", mix, facts, count, file] => {

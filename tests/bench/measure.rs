@@ -1,5 +1,6 @@
 //! The loader, and what it is held against: `serde_json` on the same bytes.
 
+use anyhow::Context as _;
 use probate_cli::load::{self, DumpArg, DumpSource, LoadOptions};
 use probate_core::intake::Builder;
 use serde_json::{Value, json};
@@ -36,6 +37,23 @@ pub(crate) fn parse(file: &Path) -> anyhow::Result<()> {
     println!("{}", json!({"wall": wall, "cpu": cpu, "items": items, "peakKiB": status("VmHWM:")}));
     // Dropping it is no part of parsing.
     std::mem::forget(value);
+    Ok(())
+}
+
+/// Loads a dump, then freezes it: sorts it, and joins who names what and what is linked with what.
+pub(crate) fn graph(file: &Path) -> anyhow::Result<()> {
+    let arg = DumpArg { name: None, source: DumpSource::Path(file.to_path_buf()) };
+    let start = cpu_seconds();
+    let mut builder = Builder::default();
+    load::dumps(&[arg], &LoadOptions::default(), &mut builder);
+    let loaded = cpu_seconds();
+    let now = probate_core::time::parse(probate_tests::generator::NOW).context("the generator's time")?;
+    let (wall, inventory) = (Instant::now(), builder.finish(now));
+    let joined = (cpu_seconds() - loaded, wall.elapsed().as_secs_f64());
+    println!(
+        "{}",
+        json!({"load": loaded - start, "cpu": joined.0, "wall": joined.1, "claims": inventory.counts().0})
+    );
     Ok(())
 }
 

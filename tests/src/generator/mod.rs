@@ -2,6 +2,7 @@
 //! writes it, with its `probate.yaml` and the VolumeRecords of what may go. Seeded; nothing else decides what comes out.
 
 pub mod evidence;
+mod machines;
 mod objects;
 mod pods;
 pub mod random;
@@ -23,6 +24,8 @@ pub enum Shape {
     RealLike,
     /// Every claim in a namespace of its own, with labels of its own: the worst case for anything that remembers.
     AllDistinct,
+    /// Disks of virtual machines: a DataVolume for each claim, four to a machine, and no Pods.
+    Machines,
 }
 
 /// What to make.
@@ -30,7 +33,7 @@ pub enum Shape {
 pub struct Plan {
     /// Seed.
     pub seed: u64,
-    /// Claims; there are as many volumes, and three times as many Pods.
+    /// Claims; there are as many volumes, and three times as many Pods, or as many DataVolumes.
     pub claims: usize,
     /// How alike they are.
     pub shape: Shape,
@@ -62,15 +65,27 @@ impl Plan {
     /// Namespaces of claims.
     pub(crate) fn namespaces(&self) -> usize {
         match self.shape {
-            Shape::RealLike => (self.claims / 500).clamp(12, 400),
+            Shape::RealLike | Shape::Machines => (self.claims / 500).clamp(12, 400),
             Shape::AllDistinct => self.claims,
         }
     }
 
     pub(crate) fn namespace(&self, at: usize) -> usize {
         match self.shape {
+            // A machine has its disks beside it.
+            Shape::Machines => {
+                random::Random::of(self.seed, "home", at / machines::DISKS).zipf(self.namespaces())
+            }
             Shape::RealLike => random::Random::of(self.seed, "home", at).zipf(self.namespaces()),
             Shape::AllDistinct => at,
+        }
+    }
+
+    /// Objects that the dump holds, classes and namespaces apart.
+    pub fn objects(&self) -> usize {
+        match self.shape {
+            Shape::Machines => self.claims * 3 + self.claims.div_ceil(machines::DISKS),
+            Shape::RealLike | Shape::AllDistinct => self.claims * 5,
         }
     }
 
@@ -94,8 +109,17 @@ impl Plan {
         for at in 0..self.claims {
             dump.item(&objects::volume(self, at))?;
         }
-        for at in 0..self.claims.saturating_mul(3) {
-            dump.item(&pods::pod(self, at))?;
+        if self.shape == Shape::Machines {
+            for at in 0..self.claims {
+                dump.item(&machines::data_volume(self, at))?;
+            }
+            for at in 0..self.claims.div_ceil(machines::DISKS) {
+                dump.item(&machines::machine(self, at))?;
+            }
+        } else {
+            for at in 0..self.claims.saturating_mul(3) {
+                dump.item(&pods::pod(self, at))?;
+            }
         }
         dump.end()?;
         let mut records = List::new(&folder.join("records.json"))?;

@@ -75,7 +75,7 @@ fn labels(plan: &Plan, at: usize) -> Map<String, Value> {
     let traits = traits(plan, at);
     let mut labels = Map::new();
     match plan.shape {
-        Shape::RealLike => {
+        Shape::RealLike | Shape::Machines => {
             labels.insert("app.kubernetes.io/name".into(), json!(traits.app));
             labels.insert("app.kubernetes.io/managed-by".into(), json!("Helm"));
             labels.insert("tier".into(), json!(traits.tier));

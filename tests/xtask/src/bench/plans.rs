@@ -41,9 +41,13 @@ fn shipped(built: &Built, dump: &Path) -> Command {
 }
 
 fn dump(built: &Built, claims: usize) -> anyhow::Result<PathBuf> {
-    let folder = built.folder.join(format!("real-like-{claims}"));
+    generated(built, claims, "real-like")
+}
+
+fn generated(built: &Built, claims: usize, shape: &str) -> anyhow::Result<PathBuf> {
+    let folder = built.folder.join(format!("{shape}-{claims}"));
     if !folder.join("probate.yaml").exists() {
-        quiet(Command::new(&built.bench).args(["gen", &claims.to_string(), "real-like", "1"]).arg(&folder))?;
+        quiet(Command::new(&built.bench).args(["gen", &claims.to_string(), shape, "1"]).arg(&folder))?;
     }
     Ok(folder)
 }
@@ -88,6 +92,56 @@ fn large(built: &Built, claims: usize, table: &mut Table) -> anyhow::Result<()> 
         Target::AtMost(1.25),
         growth,
         (tenth.wall, tenth.cpu),
+    );
+    graph(built, &folder, two.cpu, table)?;
+    machines(built, claims, two.cpu / (claims as f64 * 5.0), table)
+}
+
+/// What building the reference graph adds to a plan, and what asking it costs.
+fn graph(built: &Built, folder: &Path, plan: f64, table: &mut Table) -> anyhow::Result<()> {
+    let said = line(Command::new(&built.bench).arg("graph").arg(folder))?;
+    let (joins, load) = (number(&said, "cpu")?, number(&said, "load")?);
+    let times = (number(&said, "wall")?, joins);
+    let added = joins / (plan - joins).max(f64::EPSILON);
+    table.add("that plan: reference graph / all the rest, CPU", "x", Target::AtMost(0.25), added, times);
+    let object = format!("pv/{}", first_volume(folder)?);
+    let took = run(Command::new(&built.probate).args(["graph", &object]).arg(folder))?;
+    let ratio = took.cpu / (load + joins);
+    table.add(
+        "graph of one object / loading that dump, CPU",
+        "x",
+        Target::AtMost(1.25),
+        ratio,
+        (took.wall, took.cpu),
+    );
+    Ok(())
+}
+
+/// The name of some volume of a generated dump.
+fn first_volume(folder: &Path) -> anyhow::Result<String> {
+    use std::io::BufRead as _;
+    let file = std::io::BufReader::new(std::fs::File::open(folder.join("dump.json"))?);
+    for line in file.lines() {
+        let line = line?;
+        if let Some((_, name)) = line.split_once("\"volumeName\": \"") {
+            return Ok(name.trim_end_matches(['"', ',']).to_owned());
+        }
+    }
+    anyhow::bail!("{}: no bound claim", folder.display())
+}
+
+/// Disks of virtual machines against plain claims.
+fn machines(built: &Built, claims: usize, plain: f64, table: &mut Table) -> anyhow::Result<()> {
+    let (machines, disks) = (claims / 2, claims * 2);
+    let folder = generated(built, disks, "machines")?;
+    let took = run(&mut shipped(built, &folder))?;
+    let objects = (disks * 3 + machines) as f64;
+    table.add(
+        &format!("plan, {}k VMs with {}k disks: CPU an object / plain claims", machines / 1000, disks / 1000),
+        "x",
+        Target::AtMost(1.25),
+        took.cpu / objects / plain,
+        (took.wall, took.cpu),
     );
     Ok(())
 }

@@ -205,6 +205,10 @@ fn what_is_wanted_stays_and_what_nothing_wants_goes() {
             tried_crowd(Random::of(seed, world), &edges, &mut counts);
         }
         counts.worlds += 1;
+        // Enough is told; each takes long to be made small.
+        if counts.wrong.len() > 4 {
+            break;
+        }
     }
     println!("{} claims and {} released volumes in crowds", counts.claims, counts.volumes);
     println!(

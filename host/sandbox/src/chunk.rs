@@ -2,6 +2,7 @@
 //! asked again in a fresh session, whose answer holds.
 
 use crate::failure::failure;
+use crate::off::{Limit, off};
 use crate::program::Program;
 use crate::session::{Asked, Session};
 use probate_contract::rego::Purpose;
@@ -23,6 +24,7 @@ pub(crate) fn ask(program: &Program, inputs: &[Arc<str>]) -> Vec<Answer> {
         };
         if let Err(last) = &answer
             && asker.broken >= PATIENCE
+            && !off(Limit::Patience)
             && given_up.is_none()
         {
             let message =
@@ -50,7 +52,7 @@ impl Asker<'_> {
         // A policy's own failure is an answer about that subject and says nothing about the next one, so the rest of the chunk is
         // still asked: else five subjects that their owners spoilt would silence a policy for all others.
         let settled = first.answer.is_err() && !first.broke && self.refused >= PATIENCE;
-        if settled || (first.answer.is_ok() && !first.costly) {
+        if settled || (first.answer.is_ok() && !first.costly) || off(Limit::FreshSession) {
             return first.answer;
         }
         let mut fresh = self.program.session(Purpose::Evaluate)?;

@@ -3,6 +3,7 @@
 
 use crate::cache::Cache;
 use crate::limits::WASM_STACK_BYTES;
+use crate::off::{Limit, off};
 use crate::threads;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -107,7 +108,7 @@ fn config() -> Config {
         .consume_fuel(true)
         .operator_cost(cost)
         .epoch_interruption(false)
-        .max_wasm_stack(WASM_STACK_BYTES)
+        .max_wasm_stack(if off(Limit::WasmStack) { 64 << 20 } else { WASM_STACK_BYTES })
         .memory_init_cow(true)
         .concurrency_support(false)
         .wasm_backtrace_max_frames(NonZeroUsize::new(8))

@@ -1,5 +1,6 @@
 //! What a program may take: a manifest's limits under hard maxima, and the limiter that remembers what it refused.
 
+use crate::off::{Limit, off};
 use probate_contract::manifest::Limits;
 use wasmtime::ResourceLimiter;
 
@@ -42,10 +43,11 @@ pub(crate) struct Budget {
 
 impl Budget {
     pub(crate) fn new(limits: &Limits) -> Self {
-        let size = |bytes: u64, max: u64| usize::try_from(bytes.min(max)).unwrap_or(usize::MAX);
+        let under = |asked: u64, max: u64| if off(Limit::HardMaxima) { asked } else { asked.min(max) };
+        let size = |bytes: u64, max: u64| usize::try_from(under(bytes, max)).unwrap_or(usize::MAX);
         Self {
-            fuel_per_call: limits.fuel_per_call.min(MAX_FUEL_PER_CALL),
-            fuel_per_input_byte: limits.fuel_per_input_byte.min(MAX_FUEL_PER_INPUT_BYTE),
+            fuel_per_call: under(limits.fuel_per_call, MAX_FUEL_PER_CALL),
+            fuel_per_input_byte: under(limits.fuel_per_input_byte, MAX_FUEL_PER_INPUT_BYTE),
             memory_bytes: size(limits.memory_bytes, MAX_MEMORY_BYTES),
             output_bytes: size(limits.output_bytes, MAX_OUTPUT_BYTES),
         }
@@ -99,7 +101,8 @@ impl ResourceLimiter for Limiter {
     ) -> wasmtime::Result<bool> {
         let growth = desired.saturating_sub(current);
         let total = self.memory.saturating_add(growth);
-        if total > self.memory_max || maximum.is_some_and(|maximum| desired > maximum) {
+        let over = total > self.memory_max && !off(Limit::Memory);
+        if over || maximum.is_some_and(|maximum| desired > maximum) {
             self.refused = true;
             return Ok(false);
         }
@@ -121,7 +124,8 @@ impl ResourceLimiter for Limiter {
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
         let total = self.elements.saturating_add(desired.saturating_sub(current));
-        if total > MAX_TABLE_ELEMENTS || maximum.is_some_and(|maximum| desired > maximum) {
+        let over = total > MAX_TABLE_ELEMENTS && !off(Limit::TableElements);
+        if over || maximum.is_some_and(|maximum| desired > maximum) {
             self.refused = true;
             return Ok(false);
         }
@@ -130,15 +134,15 @@ impl ResourceLimiter for Limiter {
     }
 
     fn instances(&self) -> usize {
-        MAX_INSTANCES
+        if off(Limit::Instances) { usize::MAX } else { MAX_INSTANCES }
     }
 
     fn tables(&self) -> usize {
-        MAX_TABLES
+        if off(Limit::Tables) { usize::MAX } else { MAX_TABLES }
     }
 
     fn memories(&self) -> usize {
-        MAX_MEMORIES
+        if off(Limit::Memories) { usize::MAX } else { MAX_MEMORIES }
     }
 }
 

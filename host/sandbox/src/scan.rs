@@ -2,6 +2,7 @@
 //! import list is the capability scan.
 
 use crate::limits::{MAX_FUNCTION_BYTES, MAX_FUNCTIONS, MAX_MODULE_BYTES};
+use crate::off::{Limit, off};
 use probate_contract::Cause;
 use wasmparser::{ComponentExternalKind, Encoding, Parser, Payload};
 
@@ -32,7 +33,7 @@ pub(crate) struct Refusal {
 
 /// Reads a component.
 pub(crate) fn scan(bytes: &[u8]) -> Result<Scan, Refusal> {
-    if bytes.len() > MAX_MODULE_BYTES {
+    if bytes.len() > MAX_MODULE_BYTES && !off(Limit::ModuleSize) {
         return Err(too_large(format!(
             "the program has {} bytes, at most {MAX_MODULE_BYTES} are allowed",
             bytes.len()
@@ -88,7 +89,7 @@ impl Walk {
     }
 
     fn import(&mut self, name: &str, kind: ComponentExternalKind) -> Result<(), Refusal> {
-        if kind != ComponentExternalKind::Instance || !allowed(name) {
+        if (kind != ComponentExternalKind::Instance || !allowed(name)) && !off(Limit::Imports) {
             return Err(Refusal {
                 cause: Cause::ImportRefused,
                 code: "PB2202",
@@ -102,12 +103,12 @@ impl Walk {
 
     fn function(&mut self, bytes: usize) -> Result<(), Refusal> {
         self.functions += 1;
-        if bytes > MAX_FUNCTION_BYTES {
+        if bytes > MAX_FUNCTION_BYTES && !off(Limit::FunctionBody) {
             return Err(too_large(format!(
                 "a function of the program has {bytes} bytes, at most {MAX_FUNCTION_BYTES} are allowed"
             )));
         }
-        if self.functions > MAX_FUNCTIONS {
+        if self.functions > MAX_FUNCTIONS && !off(Limit::Functions) {
             return Err(too_large(format!("the program has more than {MAX_FUNCTIONS} functions")));
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use crate::failure::{failure, of_call};
 use crate::limits::{Budget, LOAD_FUEL, MAX_HANDLES, REPLY_BYTES};
+use crate::off::{Limit, off};
 use crate::program::RegoSource;
 use crate::rego;
 use crate::since_v0_1_0::{self as adapter, Exports, Indices};
@@ -58,9 +59,8 @@ impl Session {
         let Start { image, budget, now_seconds } = start;
         let mut store = Store::new(image.pre.engine(), Host::new(budget.memory_bytes, now_seconds));
         store.limiter(|host| &mut host.limiter);
-        store.set_max_component_handles(MAX_HANDLES);
-        store.set_hostcall_fuel(REPLY_BYTES);
-        store.set_fuel(LOAD_FUEL).map_err(|error| broken(&error))?;
+        store.set_max_component_handles(if off(Limit::Handles) { usize::MAX } else { MAX_HANDLES });
+        refill(&mut store, LOAD_FUEL, REPLY_BYTES)?;
         let instance = image.pre.instantiate(&mut store).map_err(|error| unstarted(&error, &store))?;
         let exports = Exports::new(&image.indices, &mut store, &instance).map_err(|error| broken(&error))?;
         Ok(Self {
@@ -115,7 +115,8 @@ impl Session {
         let memory = self.memory();
         let grown = memory > self.settled_bytes;
         let heavy = grown && memory > self.budget.memory_bytes / 2;
-        self.ended |= heavy || memory > self.settled_bytes.saturating_mul(4);
+        let swollen = memory > self.settled_bytes.saturating_mul(4) && !off(Limit::SwollenSession);
+        self.ended |= heavy || swollen;
         let broke = answer.is_err();
         let answer = match answer {
             Ok(Ok(verdict)) => adapter::verdict(verdict, self.budget.output_bytes),
@@ -197,13 +198,18 @@ impl Session {
             return Err(failure(Cause::SandboxFailed, "a session was asked after its end"));
         }
         self.store.data_mut().begin();
-        self.store.set_hostcall_fuel(reply_bytes);
-        self.store.set_fuel(fuel).map_err(|error| broken(&error))?;
+        refill(&mut self.store, fuel, reply_bytes)?;
         call(self).map_err(|error| {
             self.dead = true;
             of_call(&error, &self.store)
         })
     }
+}
+
+/// What the next call may take of fuel, and of the host's memory for what it hands over.
+fn refill(store: &mut Store<Host>, fuel: u64, reply_bytes: usize) -> Result<(), Failure> {
+    store.set_hostcall_fuel(if off(Limit::Reply) { usize::MAX } else { reply_bytes });
+    store.set_fuel(if off(Limit::Fuel) { u64::MAX } else { fuel }).map_err(|error| broken(&error))
 }
 
 fn parsed<T: for<'de> serde::Deserialize<'de>>(reply: &str) -> Result<T, Failure> {

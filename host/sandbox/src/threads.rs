@@ -1,5 +1,6 @@
 //! Threads that Wasm may run on: an overflow of the wasm stack must hit its own limit long before the thread's end.
 
+use crate::off::{Limit, off};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -38,7 +39,8 @@ pub(crate) fn run<R: Send>(
     scope(|scope| {
         for _ in 0..threads.max(1).min(count) {
             // One that cannot start leaves its jobs to the others; what no thread took is lost, and said to be.
-            drop(Builder::new().name("policy".into()).stack_size(STACK_BYTES).spawn_scoped(scope, worker));
+            let stack = if off(Limit::ThreadStack) { 384 << 10 } else { STACK_BYTES };
+            drop(Builder::new().name("policy".into()).stack_size(stack).spawn_scoped(scope, worker));
         }
     });
     slots

@@ -201,5 +201,29 @@ fn hostile_answers_that_change_are_not_believed() {
         assert!(votes.clone().any(|vote| vote.action == Vote::Failed && vote.cause == Some(cause)));
         assert!(plan.entries.iter().all(|entry| entry.decision.action == DecisionAction::Retain));
         println!("contained\trego\t{class}\t{cause}");
+
+        // The same without the confirmation: whoever is asked again says what it said before.
+        let sandbox = Unconfirmed(Fickle { by_turns, asked: Default::default() }, Default::default());
+        let plan = probate_core::pipeline::decide(&quickstart, &set, &sandbox, &crate::support::options());
+        let goes = plan
+            .entries
+            .iter()
+            .filter(|entry| entry.candidate || entry.decision.action == DecisionAction::Delete);
+        assert_eq!(goes.count(), refuted, "{class}: what the confirmation holds back would go");
+    }
+}
+
+/// Answers as its first round did, always.
+struct Unconfirmed(Fickle, std::sync::Mutex<Option<Verdict>>);
+
+impl Sandbox for Unconfirmed {
+    fn ask(&self, chunks: &[Chunk]) -> Vec<Vec<Answer>> {
+        let mut deletes = self.1.lock().unwrap();
+        if let Some(verdict) = &*deletes {
+            return chunks.iter().map(|chunk| vec![Ok(verdict.clone()); chunk.inputs.len()]).collect();
+        }
+        let answers = self.0.ask(chunks);
+        *deletes = answers.iter().flatten().flatten().find(|answer| answer.action == Action::Delete).cloned();
+        answers
     }
 }

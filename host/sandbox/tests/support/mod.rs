@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 #![allow(unreachable_pub, reason = "a module of a test binary")]
 
+pub mod world;
+
 use probate_contract::manifest::Limits;
 use probate_core::port::{Answer, Chunk, Sandbox};
 use probate_sandbox::{Engine, EngineOptions, LoadError, Program, Programs, Source};

@@ -108,7 +108,7 @@ fn config() -> Config {
         .consume_fuel(true)
         .operator_cost(cost)
         .epoch_interruption(false)
-        .max_wasm_stack(if off(Limit::WasmStack) { 64 << 20 } else { WASM_STACK_BYTES })
+        .max_wasm_stack(if off(Limit::WasmStack) { 2 << 20 } else { WASM_STACK_BYTES })
         .memory_init_cow(true)
         .concurrency_support(false)
         .wasm_backtrace_max_frames(NonZeroUsize::new(8))

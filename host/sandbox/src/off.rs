@@ -22,7 +22,7 @@ pub(crate) enum Limit {
     Instances,
     /// Handles to the host's resources.
     Handles,
-    /// The wasm stack is smaller than the thread's.
+    /// The wasm stack; without it there is wasmtime's own, four times as large.
     WasmStack,
     /// The thread's stack is larger than the wasm stack.
     ThreadStack,

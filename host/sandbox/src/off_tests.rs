@@ -4,7 +4,8 @@
 mod support;
 
 use super::Limit;
-use crate::{Engine, EngineOptions, LoadError, Program, Source};
+use crate::scan::scan;
+use crate::{Engine, EngineOptions, Program, Source};
 use probate_contract::manifest::Limits;
 use probate_core::port::Answer;
 use serde_json::json;
@@ -53,6 +54,8 @@ enum Asked {
     About(usize),
     /// How it comes to its answer.
     Explained,
+    /// Whether it may be compiled; that would take half a minute.
+    Scanned,
 }
 
 fn row(
@@ -88,15 +91,15 @@ fn rows() -> Vec<Row> {
         row(Limit::Memories, "20 memories", || beside("(memory 1)", 20), "MemoryExhausted", "Abstain"),
         row(Limit::Instances, "100 instances", || beside("", 100), "MemoryExhausted", "Abstain"),
         row(Limit::Handles, "handles that nobody drops", many_handles, "MemoryExhausted", "Retain"),
-        row(Limit::WasmStack, "recursion", recursion, "StackExhausted", ABORTS),
-        row(Limit::ThreadStack, "recursion on a thread", recursion, "StackExhausted", ABORTS),
+        row(Limit::WasmStack, "recursion that needs a MiB", deep, "StackExhausted", "Retain"),
+        row(Limit::ThreadStack, "recursion without end", recursion, "StackExhausted", ABORTS),
         row(Limit::Output, "an annotation of 100 KB", long_annotation, "OutputTooLarge", "Retain, long"),
         row(Limit::Reply, "one MiB said 512 times", || repeating(false), "OutputTooLarge", "OutputTooLarge, heavy"),
         row(Limit::Reply, "one MiB described 512 times", || repeating(true), "OutputTooLarge", "LoadFailed, heavy"),
         Row { asked: Asked::Explained, ..row(Limit::Captured, "ten thousand lines", many_lines, "Retain", "Retain, long") },
         row(Limit::ModuleSize, "33 MiB of padding", padded, "ModuleTooLarge", "Abstain"),
         row(Limit::FunctionBody, "a huge function", huge_function, "ModuleTooLarge", "Abstain"),
-        row(Limit::Functions, "200001 functions", || with_core(&"(func)".repeat(200_001)), "ModuleTooLarge", "Abstain"),
+        Row { asked: Asked::Scanned, ..row(Limit::Functions, "200001 functions", || with_core(&"(func)".repeat(200_001)), "ModuleTooLarge", "compiles") },
         row(Limit::Imports, "sockets", sockets, "ImportRefused", "Abstain"),
         Row { asked: Asked::Times(4), ..row(Limit::FreshSession, "each third call traps", third_traps, "Retain Retain Retain Retain", "Retain Retain PolicyTrapped Retain") },
         Row { asked: Asked::Times(4), ..row(Limit::FreshSession, "later calls cost more and delete", later_deletes, "Retain Retain Retain Retain", "Retain Retain Delete Delete") },
@@ -178,28 +181,31 @@ fn watch(row: &Row, off: Option<Limit>, runs_on: bool) -> String {
 
 /// What a child finds.
 fn outcome(row: &Row) -> String {
-    let options = EngineOptions { threads: NonZeroUsize::new(1), ..EngineOptions::default() };
-    let engine = Engine::new(options).unwrap();
-    let load = || -> Result<Program, LoadError> {
-        engine.load(&Source::Wasm((row.program)().into()), &(row.limits)())?.configure(&json!({}))
+    let bytes = (row.program)();
+    let asked = |ask: &dyn Fn(&Program) -> String| {
+        let options = EngineOptions { threads: NonZeroUsize::new(1), ..EngineOptions::default() };
+        let engine = Engine::new(options).unwrap();
+        let loaded = engine.load(&Source::Wasm(bytes.as_slice().into()), &(row.limits)());
+        let program = loaded.and_then(|loaded| loaded.configure(&json!({})));
+        program.map_or_else(|error| error.cause.to_string(), |program| ask(&program))
     };
-    let mut told = match load() {
-        Err(error) => error.cause.to_string(),
-        Ok(program) => match row.asked {
-            Asked::Times(times) => tell(&program.ask(&documents(&vec!["x"; times]))),
-            Asked::About(length) => tell(&program.ask(&[Arc::from("x".repeat(length))])),
-            Asked::Explained => {
-                let explained = program.explain("x").unwrap();
-                let long = explained.prints.iter().map(String::len).sum::<usize>() > 64 << 10;
-                let action = explained.answer.unwrap()["action"].as_str().unwrap().to_owned();
-                if long { format!("{action}, long") } else { action }
-            }
-        },
+    let mut told = match row.asked {
+        Asked::Times(times) => asked(&|program| tell(&program.ask(&documents(&vec!["x"; times])))),
+        Asked::About(length) => asked(&|program| tell(&program.ask(&[Arc::from("x".repeat(length))]))),
+        Asked::Explained => asked(&explained),
+        Asked::Scanned => scan(&bytes).map_or_else(|no| no.cause.to_string(), |_| "compiles".to_owned()),
     };
     if peak_kib() > HEAVY_KIB {
         told.push_str(", heavy");
     }
     told
+}
+
+fn explained(program: &Program) -> String {
+    let explained = program.explain("x").unwrap();
+    let long = explained.prints.iter().map(String::len).sum::<usize>() > 64 << 10;
+    let action = explained.answer.unwrap()["action"].as_str().unwrap().to_owned();
+    if long { format!("{action}, long") } else { action }
 }
 
 fn tell(answers: &[Answer]) -> String {
@@ -287,6 +293,15 @@ fn table_bomb() -> Vec<u8> {
 fn recursion() -> Vec<u8> {
     let core = "(func $r (param i64 i64) (call $r (local.get 1) (local.get 0)) (call $r (local.get 0) (local.get 1)))";
     Policy { core: core.into(), ..Policy::evaluating("(call $r (i64.const 1) (i64.const 2))") }.bytes()
+}
+
+/// 28000 calls deep, then keeps.
+fn deep() -> Vec<u8> {
+    let core =
+        "(func $r (param i64) (result i64) (if (result i64) (i64.eqz (local.get 0)) (then (i64.const 0))
+        (else (i64.add (local.get 0) (call $r (i64.sub (local.get 0) (i64.const 1)))))))";
+    let evaluate = "(drop (call $r (i64.const 28000))) (call $action (i32.const 1))";
+    Policy { core: core.into(), ..Policy::evaluating(evaluate) }.bytes()
 }
 
 fn long_annotation() -> Vec<u8> {

@@ -7,6 +7,8 @@ use crate::generated::root;
 use serde_json::Value;
 use std::process::Command;
 
+/// What is said where OPA is not there.
+const NO_OPA: &str = "OPA not installed: pip install --ignore-requires-python opa-golib-python-bindings==0.4.4";
 const MIXES: [&str; 2] = ["all-distinct", "real-like"];
 
 /// One engine over all documents: processor microseconds a document, and what the child said.
@@ -63,7 +65,7 @@ fn opa(built: &Built, mix: &str, count: usize, ours: (&Ran, &Ran), table: &mut T
         let target = if facts == "full" { target } else { Target::None };
         let said = line(Command::new(&built.bench).args(["engine", "opa", mix, facts, &count.to_string()]))?;
         let Ok(cpu) = number(&said, "cpu") else {
-            table.note(&figure, target, "OPA not installed");
+            table.note(&figure, target, NO_OPA);
             continue;
         };
         let micros = cpu * 1e6 / count as f64;

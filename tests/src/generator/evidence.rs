@@ -117,7 +117,19 @@ impl Words<'_> {
     }
 
     fn name(&mut self) -> String {
-        self.of(&["db", "db-0", "data-db-0", "web", "a", "cache-old", "x7k2p", "Ümlaut", ""])
+        self.of(&[
+            "db",
+            "db-0",
+            "data-db-0",
+            "web",
+            "a",
+            "cache-old",
+            "x7k2p",
+            "import-scratch",
+            "prime-01234567-89ab-cdef-0123-456789abcdef",
+            "Ümlaut",
+            "",
+        ])
     }
 
     fn namespace(&mut self) -> String {
@@ -208,12 +220,13 @@ impl Words<'_> {
     }
 }
 
-const USERS: [(&str, &str); 5] = [
+const USERS: [(&str, &str); 6] = [
     ("", "Pod"),
     ("apps", "StatefulSet"),
     ("kubevirt.io", "VirtualMachine"),
     ("kubevirt.io", "VirtualMachineInstance"),
     ("batch", "Job"),
+    ("harvesterhci.io", "VirtualMachineRestore"),
 ];
 const CLASSES: [&str; 3] = ["harvester-longhorn", "gold", "old"];
 const POLICIES: [&str; 3] = ["Delete", "Retain", "Recycle"];
@@ -357,7 +370,11 @@ fn around(words: &mut Words<'_>, all: &mut Map<String, Value>) {
         if words.maybe() {
             words.time(&mut fields, "stateSince", "stateSeconds");
         }
-        words.perhaps(&mut fields, "path", &["spec.volumes[0].persistentVolumeClaim.claimName"]);
+        words.perhaps(
+            &mut fields,
+            "path",
+            &["spec.volumes[0].persistentVolumeClaim.claimName", "status.deletedVolumes[0]"],
+        );
         fields
     });
     all.insert("references".into(), references);
@@ -392,7 +409,7 @@ fn around(words: &mut Words<'_>, all: &mut Map<String, Value>) {
         fields
     });
     all.insert("snapshots".into(), snapshots);
-    all.insert("counterparts".into(), json!([]));
+    all.insert("counterparts".into(), counterparts(words));
     let mut retention = Map::new();
     if words.maybe() {
         words.put(&mut retention, "effective", &["Delete", "Retain"]);
@@ -403,6 +420,20 @@ fn around(words: &mut Words<'_>, all: &mut Map<String, Value>) {
         json!([{"cluster": "host", "kind": "PersistentVolume", "name": "pv-1", "policy": policy}]),
     );
     all.insert("retention".into(), Value::Object(retention));
+}
+
+fn counterparts(words: &mut Words<'_>) -> Value {
+    words.list(|words| {
+        let mut fields = words.identity(&[("", "PersistentVolume"), ("", "PersistentVolumeClaim")]);
+        words.put(&mut fields, "relation", &["Host", "Guest", "Virtual"]);
+        words.put(&mut fields, "linkedBy", &["VolumeHandle", "ObjectMarks", "Record"]);
+        words.put(&mut fields, "state", &["Present", "Gone"]);
+        if fields.get("state") == Some(&json!("Gone")) && words.maybe() {
+            words.time(&mut fields, "goneSince", "goneSeconds");
+        }
+        words.perhaps(&mut fields, "reclaimPolicy", &["Delete", "Retain"]);
+        fields
+    })
 }
 
 #[cfg(test)]

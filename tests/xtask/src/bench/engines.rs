@@ -8,7 +8,8 @@ use serde_json::Value;
 use std::process::Command;
 
 /// What is said where OPA is not there.
-const NO_OPA: &str = "OPA not installed: pip install --ignore-requires-python opa-golib-python-bindings==0.4.4";
+const NO_OPA: &str =
+    "OPA not installed: pip install --ignore-requires-python opa-golib-python-bindings==0.4.4";
 const MIXES: [&str; 2] = ["all-distinct", "real-like"];
 
 /// One engine over all documents: processor microseconds a document, and what the child said.

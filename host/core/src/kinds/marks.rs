@@ -28,7 +28,6 @@ pub const MARKS: &[Mark] = &[
     keeps("argocd.argoproj.io/", "claim, volume", "an Application makes it again, while it is there"),
     keeps("cdi.kubevirt.io/", "claim", "an import or clone that is not over"),
     keeps("cluster.x-k8s.io/cluster-name", "Machine", "which cluster of its namespace a machine belongs to"),
-    keeps("cnpg.io/cluster", "claim", "an operator's cluster keeps it"),
     keeps("harvesterhci.io/goldenImage", "claim", "an image is made of it"),
     keeps("harvesterhci.io/grafana-pv-name", "Addon", "a Released volume that is bound again"),
     Mark {

@@ -23,6 +23,10 @@ struct Scenario {
     edge: Edge,
     state: State,
     waits: Option<String>,
+    /// Of what only the command line shows: the command, the message's code and the exit code.
+    command: Option<String>,
+    diagnostic: Option<String>,
+    exit: Option<u8>,
 }
 
 #[derive(Deserialize)]

@@ -35,9 +35,9 @@ fn copy() -> tempfile::TempDir {
             let entry = entry.unwrap();
             let target = to.join(entry.file_name());
             if entry.file_type().unwrap().is_dir() {
-                into(&entry.path(), &target)
+                into(&entry.path(), &target);
             } else {
-                drop(fs::copy(entry.path(), target).unwrap())
+                fs::copy(entry.path(), target).unwrap();
             }
         }
     }

@@ -30,4 +30,9 @@ pub(super) fn ask(case: &Case<'_>, object: &Value, found: &mut Found) {
     {
         found.may(case, "set of the claim that is gone", object);
     }
+    // An autoscaler may be all that makes such a set want its ordinal.
+    let scales = matches!(kind(object), "HorizontalPodAutoscaler" | "ScaledObject");
+    if scales && text(object, "metadata.namespace") == case.namespace {
+        found.may(case, "scaler of a set of the claim that is gone", object);
+    }
 }

@@ -154,8 +154,7 @@ fn of_record(view: &View<'_>, recorded: &RecordGuestCluster) -> Known<GuestClust
     });
     let state = match view.inventory.fleet.recorded(&view.inventory.clusters, recorded) {
         Ok(read) => read.map_or(stated, |(state, _)| state),
-        // The record saw it go; a list that is not whole does not make that unknown again, but a cluster that may be it does.
-        Err(gap) if stated == LifeState::Gone && gap.reason != Reason::Ambiguous => stated,
+        // What was not read of it may keep its volumes, whatever the record saw.
         Err(gap) => return Known::Unknown(vec![gap]),
     };
     let gone = recorded.gone_since.as_deref().and_then(time::parse).filter(|_| state == LifeState::Gone);

@@ -1,0 +1,2 @@
+//! The only crate that talks to an API server: observe, records, apply, publish. What is decided, is decided in the core; here it
+//! is read live, written with preconditions, and read again.

@@ -1,2 +1,11 @@
 //! The only crate that talks to an API server: observe, records, apply, publish. What is decided, is decided in the core; here it
 //! is read live, written with preconditions, and read again.
+
+pub mod connect;
+mod error;
+pub mod observe;
+pub mod own;
+pub mod publish;
+pub mod records;
+
+pub use error::ClusterError;

@@ -50,13 +50,38 @@ pub fn interest(api_version: &str, kind: &str) -> Interest {
 }
 
 /// An object and where it came from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Placed {
     pub(crate) parsed: Parsed,
     pub(crate) document: u64,
     pub(crate) line: u64,
     /// Hash of the bytes, for objects without resourceVersion.
     pub(crate) content: u64,
+}
+
+/// One object, read once and added to any number of inventories: what a watch keeps instead of the document.
+#[derive(Clone, Debug)]
+pub struct Item(Placed);
+
+impl Item {
+    /// Reads one object (never a List): UTF-8 JSON with that apiVersion and kind.
+    ///
+    /// # Errors
+    /// What is wrong with it; its kind is incomplete while the object is there.
+    pub fn read(api_version: &str, kind: &str, json: &[u8]) -> Result<Self, Diagnostic> {
+        let kind = GroupKind { group: kinds::group_of(api_version).to_owned(), kind: kind.to_owned() };
+        let read = kinds::read_as(&kind, json).map_err(|unreadable| {
+            Diagnostic::error(unreadable.code, unreadable.message)
+                .consequence(format!("{kind} is incomplete in this cluster; what needs it is retained"))
+                .fix(unreadable.fix)
+        });
+        read.map(|parsed| Self(Placed { parsed, document: 1, line: 1, content: 0 }))
+    }
+
+    /// Its uid.
+    pub fn uid(&self) -> &str {
+        &self.0.parsed.head.uid
+    }
 }
 
 /// Objects of one file or a part of it.
@@ -181,6 +206,26 @@ impl Builder {
                 self.diagnostics.extend(data.add(&file, placed));
             }
         }
+    }
+
+    /// Adds an object that was read before.
+    pub fn item(&mut self, cluster: ClusterId, item: &Item) {
+        if let Some(data) = self.clusters.get_mut(usize::from(cluster.0)) {
+            self.diagnostics.extend(data.add("", item.0.clone()));
+        }
+    }
+
+    /// Adds that an object of that kind is there which could not be read.
+    pub fn unreadable(&mut self, cluster: ClusterId, kind: &GroupKind, diagnostic: &Diagnostic) {
+        self.diagnostics.push(diagnostic.clone());
+        if let Some(coverage) = self.coverage(cluster) {
+            coverage.unreadable(&kind.to_string());
+        }
+    }
+
+    /// Adds a record as the API server keeps it.
+    pub fn record(&mut self, record: VolumeRecord) {
+        self.records.push(record);
     }
 
     /// Adds a record: whole, or `{subject: pvc/NS/NAME, …}` with fields of its status, resolved to a uid in the end. A subject

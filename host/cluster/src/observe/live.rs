@@ -1,0 +1,81 @@
+//! A live look before something is done: every kind of evidence is listed at the API server's latest state, once for all subjects of
+//! a batch, and read into an inventory of its own.
+
+use super::discover::discover;
+use super::inventory::{Linked, freeze};
+use super::store::{Change, Store};
+use super::watch::{cluster_uid, item, now};
+use crate::connect::Access;
+use crate::error::{ClusterError, reason};
+use kube::api::{Api, DynamicObject, ListParams};
+use probate_contract::record::VolumeRecord;
+use probate_core::inventory::Inventory;
+use std::sync::Arc;
+
+/// Objects a page.
+const PAGE: u32 = 500;
+
+/// A cluster to look at, by its name.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// Name.
+    pub name: String,
+    /// How to reach it; a cluster that cannot be reached is unknown.
+    pub access: Option<Access>,
+}
+
+/// Lists everything that is evidence in these clusters.
+///
+/// # Errors
+/// The first cluster does not answer. A linked one that does not is unknown in the inventory.
+pub async fn look(
+    clusters: &[Look],
+    records: Vec<VolumeRecord>,
+    ignored: &[String],
+) -> Result<Inventory, ClusterError> {
+    let at = now();
+    let mut linked = Vec::new();
+    for (position, cluster) in clusters.iter().enumerate() {
+        let store = Arc::new(Store::default());
+        if let Some(access) = &cluster.access {
+            match fill(access, &store).await {
+                Ok(()) => {}
+                Err(error) if position == 0 => return Err(error),
+                Err(error) => {
+                    tracing::warn!(cluster = %cluster.name, %error, "a linked cluster does not answer");
+                }
+            }
+        }
+        linked.push(Linked { name: cluster.name.clone(), store });
+    }
+    Ok(freeze(&linked, records, ignored, at))
+}
+
+async fn fill(access: &Access, store: &Store) -> Result<(), ClusterError> {
+    let found = discover(&access.read).await?;
+    store.uid(cluster_uid(access).await?);
+    let evidence = found.evidence.clone();
+    store.discovered(found);
+    for (kind, served) in evidence {
+        let api: Api<DynamicObject> = Api::all_with(access.read.clone(), &served.resource);
+        store.apply(&kind, Change::Begin, now());
+        let mut params = ListParams::default().limit(PAGE);
+        let end = loop {
+            let page = match api.list(&params).await {
+                Ok(page) => page,
+                Err(error) => break Change::Lost(reason(&error)),
+            };
+            for object in page.items {
+                let namespace = object.metadata.namespace.as_deref().unwrap_or_default().into();
+                let name = object.metadata.name.as_deref().unwrap_or_default().into();
+                store.apply(&kind, Change::Listed((namespace, name), item(&served, object)), now());
+            }
+            match page.metadata.continue_.filter(|token| !token.is_empty()) {
+                Some(token) => params = params.continue_token(&token),
+                None => break Change::End,
+            }
+        };
+        store.apply(&kind, end, now());
+    }
+    Ok(())
+}

@@ -1,0 +1,7 @@
+//! Observe: what a cluster has, listed and watched, and what is known to be whole. Events only say that something changed.
+
+pub mod discover;
+pub mod inventory;
+pub mod live;
+pub mod store;
+pub mod watch;

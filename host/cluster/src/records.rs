@@ -1,0 +1,207 @@
+//! Volume records: kept in our namespace, written with the revision that was read.
+
+use crate::connect::Access;
+use crate::error::{ClusterError, code};
+use crate::own::{NAMESPACE, Own};
+use kube::api::{Api, DeleteParams, DynamicObject, ListParams, PostParams, Preconditions};
+use probate_contract::API_VERSION;
+use probate_contract::record::{RecordMetadata, RecordSpec, RecordStatus, VolumeRecord};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// A record with the revision it was read at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The record.
+    pub record: VolumeRecord,
+    /// Its resourceVersion.
+    pub revision: String,
+    /// Its own uid.
+    pub uid: String,
+}
+
+/// `c-<claim uid>`, or `v-<volume uid>` if it never had a claim.
+pub fn name_of(spec: &RecordSpec) -> Option<String> {
+    let claim = spec.claim.as_ref().and_then(|claim| claim.uid.as_deref()).filter(|uid| !uid.is_empty());
+    let volume = spec.volume.as_ref().map(|volume| volume.uid.as_str()).filter(|uid| !uid.is_empty());
+    claim.map(|uid| format!("c-{uid}")).or_else(|| volume.map(|uid| format!("v-{uid}")))
+}
+
+/// All records of our namespace.
+#[derive(Clone, Debug, Default)]
+pub struct Records {
+    by_name: BTreeMap<String, Kept>,
+}
+
+fn api(access: &Access) -> Api<DynamicObject> {
+    Own::Record.api(&access.write)
+}
+
+fn read(object: DynamicObject) -> Result<Kept, ClusterError> {
+    let name = object.metadata.name.clone().unwrap_or_default();
+    let revision = object.metadata.resource_version.clone().unwrap_or_default();
+    let uid = object.metadata.uid.clone().unwrap_or_default();
+    let broken = |error: serde_json::Error| ClusterError::Answer {
+        what: format!("VolumeRecord {NAMESPACE}/{name}"),
+        why: error.to_string(),
+    };
+    let value = serde_json::to_value(&object).map_err(broken)?;
+    let mut record: VolumeRecord = serde_json::from_value(value).map_err(broken)?;
+    record.metadata = RecordMetadata { name: name.clone(), namespace: NAMESPACE.into() };
+    Ok(Kept { record, revision, uid })
+}
+
+fn document(record: &VolumeRecord, revision: Option<&str>) -> Result<DynamicObject, ClusterError> {
+    let name = name_of(&record.spec).unwrap_or_default();
+    let document = json!({
+        "apiVersion": API_VERSION,
+        "kind": Own::Record.kind(),
+        "metadata": {"name": name, "namespace": NAMESPACE, "resourceVersion": revision},
+        "spec": record.spec,
+        "status": record.status,
+    });
+    serde_json::from_value(document).map_err(|error| ClusterError::Answer {
+        what: format!("VolumeRecord {NAMESPACE}/{name}"),
+        why: error.to_string(),
+    })
+}
+
+impl Records {
+    /// Reads all of them at the API server's latest state.
+    ///
+    /// # Errors
+    /// The API server does not give them, or one cannot be read: a record that is not understood may hold a veto.
+    pub async fn load(access: &Access) -> Result<Self, ClusterError> {
+        let mut by_name = BTreeMap::new();
+        let mut params = ListParams::default().limit(500);
+        loop {
+            let page = Own::Record.api(&access.read).list(&params).await?;
+            for object in page.items {
+                let kept = read(object)?;
+                by_name.insert(kept.record.metadata.name.clone(), kept);
+            }
+            match page.metadata.continue_.filter(|token| !token.is_empty()) {
+                Some(token) => params = params.continue_token(&token),
+                None => return Ok(Self { by_name }),
+            }
+        }
+    }
+
+    /// In order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = &Kept> {
+        self.by_name.values()
+    }
+
+    /// The record of that name.
+    pub fn get(&self, name: &str) -> Option<&Kept> {
+        self.by_name.get(name)
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.by_name.len()
+    }
+
+    /// True where there is none.
+    pub fn is_empty(&self) -> bool {
+        self.by_name.is_empty()
+    }
+
+    /// Reads one anew.
+    ///
+    /// # Errors
+    /// The API server does not give it.
+    pub async fn refresh(&mut self, access: &Access, name: &str) -> Result<Option<&Kept>, ClusterError> {
+        match Own::Record.api(&access.read).get_opt(name).await? {
+            Some(object) => {
+                let kept = read(object)?;
+                self.by_name.insert(name.to_owned(), kept);
+            }
+            None => drop(self.by_name.remove(name)),
+        }
+        Ok(self.by_name.get(name))
+    }
+
+    /// Writes a record that is new or has changed: its identity once, its status by the revision that was read.
+    ///
+    /// # Errors
+    /// The API server refuses. 409: somebody else wrote it; nothing was changed, and it was read anew.
+    pub async fn put(&mut self, access: &Access, record: &VolumeRecord) -> Result<(), ClusterError> {
+        let Some(name) = name_of(&record.spec) else {
+            return Err(ClusterError::Answer { what: "VolumeRecord".into(), why: "it names no uid".into() });
+        };
+        let written = self.write(access, &name, record).await;
+        match written {
+            Ok(kept) => {
+                self.by_name.insert(name, kept);
+                Ok(())
+            }
+            Err(error) => {
+                // A conflict, or an outcome that is not known: what is there now counts.
+                self.refresh(access, &name).await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn write(
+        &self,
+        access: &Access,
+        name: &str,
+        record: &VolumeRecord,
+    ) -> Result<Kept, ClusterError> {
+        let api = api(access);
+        let params = PostParams::default();
+        let known = match self.by_name.get(name) {
+            Some(kept) => kept.clone(),
+            None => read(api.create(&params, &document(record, None)?).await?)?,
+        };
+        let mut revision = known.revision;
+        let mut kept = None;
+        if known.record.spec != record.spec {
+            let replaced = api.replace(name, &params, &document(record, Some(&revision))?).await?;
+            let replaced = read(replaced)?;
+            revision.clone_from(&replaced.revision);
+            kept = Some(replaced);
+        }
+        if known.record.status != record.status {
+            let body = document(record, Some(&revision))?;
+            let replaced = api.replace_status(name, &params, &body).await?;
+            kept = Some(read(replaced)?);
+        }
+        let uid = known.uid;
+        Ok(kept.unwrap_or(Kept { record: known.record, revision, uid }))
+    }
+
+    /// Removes the record of something long gone.
+    ///
+    /// # Errors
+    /// The API server refuses, or somebody else wrote it meanwhile.
+    pub async fn remove(&mut self, access: &Access, name: &str) -> Result<(), ClusterError> {
+        let Some(kept) = self.by_name.get(name) else { return Ok(()) };
+        let params = DeleteParams {
+            preconditions: Some(Preconditions {
+                resource_version: Some(kept.revision.clone()),
+                uid: Some(kept.uid.clone()),
+            }),
+            ..DeleteParams::default()
+        };
+        match api(access).delete(name, &params).await {
+            Ok(_) => {}
+            Err(error) if code(&error) == Some(404) => {}
+            Err(error) => return Err(error.into()),
+        }
+        self.by_name.remove(name);
+        Ok(())
+    }
+
+    /// The statuses of all records as they are to be believed now.
+    pub fn documents(&self) -> Vec<VolumeRecord> {
+        self.by_name.values().map(|kept| kept.record.clone()).collect()
+    }
+
+    /// The status of a record, empty where there is none.
+    pub fn status(&self, name: &str) -> RecordStatus {
+        self.by_name.get(name).map(|kept| kept.record.status.clone()).unwrap_or_default()
+    }
+}

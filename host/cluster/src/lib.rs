@@ -2,6 +2,7 @@
 //! is read live, written with preconditions, and read again.
 
 pub mod connect;
+pub mod crds;
 mod error;
 pub mod observe;
 pub mod own;

@@ -3,6 +3,7 @@
 
 pub mod connect;
 pub mod crds;
+pub mod deploy;
 mod error;
 pub mod observe;
 pub mod own;

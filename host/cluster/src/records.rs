@@ -144,12 +144,7 @@ impl Records {
         }
     }
 
-    async fn write(
-        &self,
-        access: &Access,
-        name: &str,
-        record: &VolumeRecord,
-    ) -> Result<Kept, ClusterError> {
+    async fn write(&self, access: &Access, name: &str, record: &VolumeRecord) -> Result<Kept, ClusterError> {
         let api = api(access);
         let params = PostParams::default();
         let known = match self.by_name.get(name) {

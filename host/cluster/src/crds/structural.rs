@@ -35,7 +35,10 @@ fn rewrite(schema: &Value, defaults: Defaults) -> Value {
     }
     for (key, value) in fields {
         let kept = match key.as_str() {
-            "type" | "required" | "minimum" | "maximum" | "enum" | "description" => Some(value.clone()),
+            "type" => {
+                value.as_array().map_or(Some(value), |types| types.iter().find(|one| *one != "null")).cloned()
+            }
+            "required" | "minimum" | "maximum" | "enum" | "description" => Some(value.clone()),
             "default" => (defaults == Defaults::Kept && !value.is_null()).then(|| value.clone()),
             "format" => {
                 value.as_str().map(|format| json!(if format.contains("int") { "int64" } else { format }))

@@ -14,9 +14,7 @@ pub struct Labels<const N: usize>(pub [(&'static str, String); N]);
 
 impl<const N: usize> EncodeLabelSet for Labels<N> {
     fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> Result<(), std::fmt::Error> {
-        self.0
-            .iter()
-            .try_for_each(|(name, value)| (*name, value.as_str()).encode_label(encoder))
+        self.0.iter().try_for_each(|(name, value)| (*name, value.as_str()).encode_label(encoder))
     }
 }
 
@@ -89,7 +87,11 @@ impl Metrics {
     fn register(&mut self) {
         let Self { registry, .. } = self;
         registry.register("decisions", "Changed decisions", self.decisions.clone());
-        registry.register("effects", "Writes of the deletion protocol by step and outcome", self.effects.clone());
+        registry.register(
+            "effects",
+            "Writes of the deletion protocol by step and outcome",
+            self.effects.clone(),
+        );
         registry.register_with_unit(
             "reclaimed",
             "Bytes whose asset was handed to its driver",
@@ -108,7 +110,11 @@ impl Metrics {
             Unit::Bytes,
             self.state_bytes.clone(),
         );
-        registry.register("unknown_subjects", "Subjects of which something is not known", self.unknown_subjects.clone());
+        registry.register(
+            "unknown_subjects",
+            "Subjects of which something is not known",
+            self.unknown_subjects.clone(),
+        );
         registry.register("subjects", "Claims and volumes", self.subjects.clone());
         registry.register_with_unit(
             "evaluation",
@@ -117,7 +123,11 @@ impl Metrics {
             self.evaluation_seconds.clone(),
         );
         registry.register("policy_errors", "Failures of policies", self.policy_errors.clone());
-        registry.register("store_synced", "1 where everything is listed and watched", self.store_synced.clone());
+        registry.register(
+            "store_synced",
+            "1 where everything is listed and watched",
+            self.store_synced.clone(),
+        );
         registry.register("store_objects", "Objects that are watched", self.store_objects.clone());
         registry.register("breaker_open", "1 where a breaker is open", self.breaker_open.clone());
         registry.register(

@@ -1,6 +1,7 @@
 //! The only crate that talks to an API server: observe, records, apply, publish. What is decided, is decided in the core; here it
 //! is read live, written with preconditions, and read again.
 
+pub mod admission;
 pub mod connect;
 pub mod crds;
 pub mod deploy;

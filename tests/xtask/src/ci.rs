@@ -4,7 +4,7 @@
 //! which need a native regorus, come in a step of their own.
 
 use crate::generated::root;
-use crate::{evidence, pages, schemas, twins};
+use crate::{deploy, evidence, pages, schemas, twins};
 use anyhow::{Context as _, bail, ensure};
 use std::process::Command;
 use std::time::Instant;
@@ -14,11 +14,12 @@ enum Step {
     Cargo(&'static [&'static str]),
 }
 
-const STEPS: [(&str, Step); 7] = [
+const STEPS: [(&str, Step); 8] = [
     ("formatting", Step::Cargo(&["fmt", "--all", "--check"])),
     ("schemas are up to date", Step::Chore(|| schemas::run(true))),
     ("evidence page is up to date", Step::Chore(|| evidence::run(true))),
     ("pages are up to date", Step::Chore(|| pages::run(true))),
+    ("what is installed is up to date", Step::Chore(|| deploy::run(true))),
     ("twins", Step::Chore(twins::run)),
     ("tests", Step::Cargo(&["test", "--locked", "--no-fail-fast"])),
     (

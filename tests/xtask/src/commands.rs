@@ -26,6 +26,14 @@ pub(crate) enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Writes what is installed in a cluster, host/deploy: definitions, manifests and the chart.
+    Deploy {
+        /// Only compares, and fails on a difference.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Makes an OCI image layout of the static binary, without a container engine.
+    Image(crate::image::ImageArgs),
     /// Runs everything that must hold before a change is merged.
     Ci {
         /// With clippy.
@@ -84,6 +92,8 @@ impl Chore {
             Self::Schemas { check } => crate::schemas::run(check),
             Self::Evidence { check } => crate::evidence::run(check),
             Self::Pages { check } => crate::pages::run(check),
+            Self::Deploy { check } => crate::deploy::run(check),
+            Self::Image(args) => crate::image::run(&args),
             Self::Ci { lints } => crate::ci::run(lints),
             Self::Gen { claims, out, shape, seed } => crate::bench::generate(claims, &shape, seed, &out),
             Self::Bench(args) => crate::bench::run(&args),

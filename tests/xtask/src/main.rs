@@ -3,9 +3,11 @@
 mod bench;
 mod ci;
 mod commands;
+mod deploy;
 mod evidence;
 mod generated;
 mod hostile;
+mod image;
 mod install;
 mod invert;
 mod pages;

@@ -12,6 +12,18 @@ pub(super) struct Column(
     pub(super) i32,
 );
 
+impl Column {
+    /// Without a priority of 0, which the API server drops.
+    fn written(&self) -> Value {
+        let Self(name, kind, path, priority) = self;
+        let mut column = json!({"name": name, "type": kind, "jsonPath": path});
+        if let Some(fields) = column.as_object_mut().filter(|_| *priority != 0) {
+            fields.insert("priority".into(), json!(priority));
+        }
+        column
+    }
+}
+
 /// One definition in the making.
 pub(super) struct Definition {
     pub(super) kind: &'static str,
@@ -106,13 +118,7 @@ impl Definition {
         if let Some(path) = self.wrong.take() {
             return Err(SchemaError::NoField { kind: self.kind.to_owned(), path });
         }
-        let columns: Vec<Value> = self
-            .columns
-            .iter()
-            .map(|Column(name, kind, path, priority)| {
-                json!({"name": name, "type": kind, "jsonPath": path, "priority": priority})
-            })
-            .collect();
+        let columns: Vec<Value> = self.columns.iter().map(Column::written).collect();
         let mut version = json!({"name": VERSION, "served": true, "storage": true,
             "schema": {"openAPIV3Schema": self.schema}, "additionalPrinterColumns": columns});
         if self.status

@@ -213,7 +213,7 @@ fn numbers(made: &mut Definition) {
         )
         .rule(
             "spec.rates.[].maxBytes",
-            "isQuantity(self) && quantity(self).sign() >= 0",
+            "isQuantity(self) && !quantity(self).isLessThan(quantity('0'))",
             "maxBytes is a quantity, 0 or more, such as 500Gi",
         );
 }

@@ -10,7 +10,7 @@ const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// Core kinds that are read: all but Secrets and ConfigMaps, which no wildcard can leave out.
 const CORE: [&str; 12] = [
-    "endpoints",
+    "componentstatuses",
     "limitranges",
     "namespaces",
     "nodes",
@@ -25,19 +25,24 @@ const CORE: [&str; 12] = [
 ];
 
 /// Groups of Kubernetes itself; an object of theirs may own a claim.
-const BUILT_IN: [&str; 12] = [
+const BUILT_IN: [&str; 17] = [
     "admissionregistration.k8s.io",
     "apiextensions.k8s.io",
     "apiregistration.k8s.io",
     "apps",
     "autoscaling",
     "batch",
+    "certificates.k8s.io",
+    "coordination.k8s.io",
+    "flowcontrol.apiserver.k8s.io",
     "networking.k8s.io",
     "node.k8s.io",
     "policy",
     "rbac.authorization.k8s.io",
+    "resource.k8s.io",
     "scheduling.k8s.io",
     "storage.k8s.io",
+    "storagemigration.k8s.io",
 ];
 
 pub(super) fn accounts() -> Vec<Object> {
@@ -83,7 +88,6 @@ fn ours(look: Look, objects: &mut Vec<Object>) {
         "apiVersion": format!("{RBAC}/v1"), "kind": "ClusterRole",
         "metadata": {"name": "probate-observe-more", "labels": labels("rbac", [])},
         "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"probate.dev/aggregate-to-observe": "true"}}]},
-        "rules": [],
     });
     objects.extend(bound(more, CONTROLLER).map(Object::always));
     let statuses = ["clusterretentionpolicies/status", "retentionpolicies/status"];

@@ -1,0 +1,3 @@
+//! What is installed: the files as they are generated.
+
+mod files;

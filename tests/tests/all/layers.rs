@@ -33,7 +33,8 @@ const PACKAGES: [(&str, &str, &[&str]); 11] = [
     ("probate-core", "host/core", &["probate-contract"]),
     ("probate-rego", "host/rego", &["probate-contract"]),
     ("probate-sandbox", "host/sandbox", &["probate-contract", "probate-core"]),
-    ("probate-cluster", "host/cluster", &["probate-contract", "probate-core"]),
+    // Its tests have a control plane of their own.
+    ("probate-cluster", "host/cluster", &["probate-contract", "probate-core", "probate-apiserver"]),
     ("probate", "host/probate", &["probate-contract", "probate-core", "probate-sandbox", "probate-cluster"]),
     ("probate-policies", "policies", &["probate-sdk"]),
     (

@@ -135,11 +135,11 @@ fn quarantine() -> Value {
                 "only the controller puts a volume in quarantine, and keeps its data while it does"
             ),
             must(
-                "request.operation != 'UPDATE' || !variables.stood || variables.after in [variables.before, 'Retain'] || variables.ours",
+                "request.operation != 'UPDATE' || !variables.stood || variables.after == variables.before || variables.after == 'Retain' || variables.ours",
                 "this volume is in quarantine, its reclaim policy stays"
             ),
             must(
-                "request.operation != 'UPDATE' || !variables.stood || variables.after in [variables.before, 'Retain'] || variables.purger || (variables.controller && !variables.stands && oldObject.?status.phase.orValue('') == 'Bound')",
+                "request.operation != 'UPDATE' || !variables.stood || variables.after == variables.before || variables.after == 'Retain' || variables.purger || (variables.controller && !variables.stands && oldObject.?status.phase.orValue('') == 'Bound')",
                 "only the purger hands a volume in quarantine to its driver"
             ),
             must(

@@ -8,11 +8,12 @@ use crate::evidence::Rails;
 use crate::facts::{FactSet, Facts};
 use crate::guard::{self, Guarded, Scene};
 use crate::policy::{Policy, PolicySet};
-use crate::time;
+use crate::{protocol, time};
 use probate_contract::common::Identity;
+use probate_contract::evidence::EffectivePolicy;
 use probate_contract::manifest::{Allowed, Mode};
 use probate_contract::plan::{
-    Annotations, Decision, DecisionAction, Entry, NextStep, Revision, Vote as Voted,
+    Annotations, Aside, Decision, DecisionAction, Entry, NextStep, Revision, Vote as Voted,
 };
 use probate_contract::settings::SettingsSpec;
 use probate_contract::verdict::Ensure;
@@ -111,6 +112,10 @@ impl<'a> Case<'a> {
         };
         let subject = &self.facts.subject;
         let verdicts = self.votes.iter().map(|vote| vote.verdict.clone()).collect();
+        let aside = Aside {
+            retained: self.facts.effective.get().is_none_or(|(policy, _)| *policy == EffectivePolicy::Retain),
+            returns: self.rails.ordinal.is_some() || !self.rails.tracked.is_empty(),
+        };
         let unobserved = self.facts.referenced.get() == Some(&false) && self.facts.unused.gaps().is_some();
         Entry {
             subject: Revision {
@@ -137,6 +142,7 @@ impl<'a> Case<'a> {
             follows: None,
             evidence_digest,
             preconditions: self.preconditions,
+            aside,
         }
     }
 
@@ -166,6 +172,7 @@ impl<'a> Case<'a> {
         let carried = action == DecisionAction::Delete && causes == [Cause::PolicyDelete];
         if carried {
             return match (&self.rails.mark, &self.rails.quarantine) {
+                (_, Some(quarantine)) if quarantine.released_at.is_empty() => NextStep::Quarantine,
                 (_, Some(_)) => NextStep::Purge,
                 (Some(mark), None) if time::parse(&mark.not_before).is_some_and(|at| at > self.now) => {
                     NextStep::Wait
@@ -234,8 +241,29 @@ impl<'a> Case<'a> {
             .collect();
         let mut document = self.facts.value(timeless);
         strip_ages(&mut document);
+        if let Some(subject) = document.get_mut("subject") {
+            strip_marks(subject);
+        }
         let unknown = serde_json::to_value(self.facts.missing(timeless)).unwrap_or(Value::Null);
         digest::of_value(&Value::Array(vec![document, unknown]))
+    }
+}
+
+/// Drops what probate itself writes on the subject, and the revision that changes with it: a mark is no new fact.
+fn strip_marks(subject: &mut Value) {
+    let strip = |map: Option<&mut Value>| {
+        if let Some(map) = map.and_then(Value::as_object_mut) {
+            map.retain(|key, _| !protocol::own(key));
+        }
+    };
+    strip(subject.get_mut("labels"));
+    strip(subject.get_mut("annotations"));
+    if let Some(metadata) = subject.pointer_mut("/object/metadata") {
+        strip(metadata.get_mut("labels"));
+        strip(metadata.get_mut("annotations"));
+        if let Some(metadata) = metadata.as_object_mut() {
+            metadata.remove("resourceVersion");
+        }
     }
 }
 

@@ -1,6 +1,10 @@
 //! Guards: rails that can only turn a delete into a retain. A table, one small function a rail; the first group is lifted by
 //! nothing, the second by the consents of the policies that would carry the delete out.
 
+mod ticket;
+
+pub use ticket::Ticket;
+
 use crate::evidence::Rails;
 use crate::facts::{FactSet, Facts, Known};
 use crate::glob;
@@ -225,8 +229,16 @@ fn referenced(scene: &Scene<'_>) -> Option<Held> {
 }
 
 fn reserved(scene: &Scene<'_>) -> Option<Held> {
-    scene
-        .referrers(|reference| reference.state == ReferenceState::Reserved && reference.kind != "StatefulSet")
+    // A name that probate itself keeps for the claim it let go.
+    let promised = scene.rails.quarantine.as_ref().is_some_and(|known| known.promised_in.is_some());
+    let own = |reference: &Reference| {
+        promised
+            && reference.kind == "PersistentVolumeClaim"
+            && reference.path.as_deref() == Some("spec.claimRef")
+    };
+    scene.referrers(|reference| {
+        reference.state == ReferenceState::Reserved && reference.kind != "StatefulSet" && !own(reference)
+    })
 }
 
 fn possibly_referenced(scene: &Scene<'_>) -> Option<Held> {
@@ -356,10 +368,15 @@ fn snapshot_missing(scene: &Scene<'_>) -> Option<Held> {
         .filter_map(|policy| policy.spec().deletion.snapshot_gate.as_ref())
         .map(|gate| gate.max_age_seconds)
         .min()?;
+    // In quarantine nothing new can be made of it: what was young enough when it began must still be there.
+    let now = time::parse(&scene.facts.now);
+    let since = scene.rails.quarantine.as_ref().and_then(|known| time::parse(&known.released_at));
+    let kept = since.zip(now).map_or(0, |(since, now)| now.saturating_sub(since).max(0));
+    let oldest = newest.saturating_add(kept);
     let snapshots = scene.facts.snapshots.get().map(Vec::as_slice).unwrap_or_default();
     let met = snapshots
         .iter()
-        .any(|snapshot| snapshot.ready && snapshot.independent && snapshot.age_seconds <= newest);
+        .any(|snapshot| snapshot.ready && snapshot.independent && snapshot.age_seconds <= oldest);
     (!met).then(|| said(format!("no ready, independent snapshot or backup of the last {newest} s")))
 }
 

@@ -21,7 +21,7 @@ struct Seen {
     largest_gap: i64,
     /// The first of the latest dumps in which nothing wanted it.
     unused: Option<Seconds>,
-    owners: BTreeMap<String, (Owner, Option<Seconds>)>,
+    owners: Vec<RecordOwner>,
     guest: Option<(GuestCluster, Seconds)>,
     counterparts: Vec<Counterpart>,
 }
@@ -68,7 +68,7 @@ impl History {
                 last: now,
                 largest_gap: 0,
                 unused: None,
-                owners: BTreeMap::new(),
+                owners: Vec::new(),
                 guest: None,
                 counterparts: Vec::new(),
             });
@@ -81,7 +81,7 @@ impl History {
             _ => None,
         };
         if let Some(owners) = facts.owners.get() {
-            seen.owners(owners, now);
+            self::owners(&mut seen.owners, owners, now);
         }
         match facts.guest_cluster.get() {
             Some(guest) if guest.state == LifeState::Gone => {}
@@ -101,21 +101,6 @@ impl History {
 }
 
 impl Seen {
-    /// An owner that was there and is not is gone since the dump that missed it.
-    fn owners(&mut self, owners: &[Owner], now: Seconds) {
-        for (uid, (_, gone)) in &mut self.owners {
-            let there = owners
-                .iter()
-                .any(|owner| owner.uid.as_deref() == Some(uid) && owner.state != LifeState::Gone);
-            *gone = if there { None } else { gone.or(Some(now)) };
-        }
-        for owner in owners.iter().filter(|owner| owner.state != LifeState::Gone) {
-            if let Some(uid) = owner.uid.clone() {
-                self.owners.insert(uid, (owner.clone(), None));
-            }
-        }
-    }
-
     fn record(&self) -> VolumeRecord {
         VolumeRecord {
             api_version: probate_contract::API_VERSION.into(),
@@ -129,7 +114,7 @@ impl Seen {
                     largest_gap_seconds: (self.largest_gap > 0).then_some(self.largest_gap),
                 }),
                 unused_since: self.unused.map(time::format),
-                owners: self.owners.values().map(|(owner, gone)| recorded(owner, *gone)).collect(),
+                owners: self.owners.clone(),
                 guest_cluster: self.guest.as_ref().map(|(guest, at)| RecordGuestCluster {
                     r#type: guest.r#type,
                     name: guest.name.clone(),
@@ -146,7 +131,7 @@ impl Seen {
     }
 }
 
-fn spec(facts: &Facts) -> RecordSpec {
+pub(crate) fn spec(facts: &Facts) -> RecordSpec {
     let claim = facts.claim.get().map(|claim| ClaimRef {
         namespace: claim.namespace.clone(),
         name: claim.name.clone(),
@@ -168,7 +153,23 @@ fn spec(facts: &Facts) -> RecordSpec {
     }
 }
 
-fn recorded(owner: &Owner, gone: Option<Seconds>) -> RecordOwner {
+/// An owner that was there and is not is gone since it was first missed; by uid, sorted.
+pub(crate) fn owners(known: &mut Vec<RecordOwner>, seen: &[Owner], now: Seconds) {
+    for owner in known.iter_mut() {
+        let there = seen.iter().any(|seen| seen.uid == owner.uid && seen.state != LifeState::Gone);
+        if !there && owner.uid.is_some() {
+            owner.state = LifeState::Gone;
+            owner.gone_since.get_or_insert_with(|| time::format(now));
+        }
+    }
+    for owner in seen.iter().filter(|owner| owner.state != LifeState::Gone && owner.uid.is_some()) {
+        known.retain(|known| known.uid != owner.uid);
+        known.push(recorded(owner));
+    }
+    known.sort_by(|left, right| left.uid.cmp(&right.uid));
+}
+
+fn recorded(owner: &Owner) -> RecordOwner {
     RecordOwner {
         relation: owner.relation,
         cluster: Some(owner.cluster.clone()),
@@ -177,13 +178,13 @@ fn recorded(owner: &Owner, gone: Option<Seconds>) -> RecordOwner {
         namespace: owner.namespace.clone(),
         name: owner.name.clone(),
         uid: owner.uid.clone(),
-        state: if gone.is_some() { LifeState::Gone } else { owner.state },
-        gone_since: gone.map(time::format),
+        state: owner.state,
+        gone_since: None,
         platform_intent: owner.platform_intent,
     }
 }
 
-fn layer(counterpart: &Counterpart) -> RecordCounterpart {
+pub(crate) fn layer(counterpart: &Counterpart) -> RecordCounterpart {
     RecordCounterpart {
         relation: counterpart.relation,
         cluster: counterpart.cluster.clone(),

@@ -1,9 +1,10 @@
 //! Pacing: what rates and breakers would do. Offline they hold nothing.
 
+use crate::ledger;
 use crate::plan::Decided;
 use crate::policy::{Policy, PolicySet};
 use crate::quantity;
-use probate_contract::manifest::{Per, Rate, SubjectKind};
+use probate_contract::manifest::{Rate, SubjectKind};
 use probate_contract::plan::{DecisionAction, Pacing, PacingBreaker, PacingRate, Vote};
 use std::collections::BTreeMap;
 
@@ -17,7 +18,7 @@ pub(crate) fn of(policies: &PolicySet, decided: &[Decided]) -> Pacing {
         }
         pacing.rates.extend(policy.spec().rates.iter().map(|rate| of_rate(&id, rate, &deletes)));
         for kind in [SubjectKind::PersistentVolumeClaim, SubjectKind::PersistentVolume] {
-            pacing.breaker.extend(breaker(policy, &id, kind, decided, &deletes));
+            pacing.breaker.extend(breaker(policy, &id, kind, decided));
         }
     }
     if !pacing.is_empty() {
@@ -35,11 +36,8 @@ fn deleted_by(decided: &Decided, id: &str) -> bool {
 fn of_rate(id: &str, rate: &Rate, deletes: &[&Decided]) -> PacingRate {
     let mut groups: BTreeMap<&str, u64> = BTreeMap::new();
     for decided in deletes {
-        let group = match rate.per {
-            Per::Policy => "",
-            Per::Namespace => decided.namespace.as_deref().unwrap_or_default(),
-            Per::StorageClass => decided.class.as_deref().unwrap_or_default(),
-        };
+        let (namespace, class) = (decided.namespace.as_deref(), decided.class.as_deref());
+        let group = ledger::group(rate.per, namespace.unwrap_or_default(), class.unwrap_or_default());
         *groups.entry(group).or_default() += 1;
     }
     PacingRate {
@@ -52,33 +50,18 @@ fn of_rate(id: &str, rate: &Rate, deletes: &[&Decided]) -> PacingRate {
     }
 }
 
-fn breaker(
-    policy: &Policy,
-    id: &str,
-    kind: SubjectKind,
-    decided: &[Decided],
-    deletes: &[&Decided],
-) -> Option<PacingBreaker> {
-    let of_kind = |decided: &Decided| decided.entry.subject.identity.kind == kind.name();
-    let going = deletes.iter().filter(|decided| of_kind(decided)).count();
-    let matched = decided
-        .iter()
-        .filter(|decided| {
-            of_kind(decided) && decided.entry.verdicts.iter().any(|verdict| verdict.policy == id)
-        })
-        .count();
+fn breaker(policy: &Policy, id: &str, kind: SubjectKind, decided: &[Decided]) -> Option<PacingBreaker> {
+    let (going, matched) = ledger::counts(decided.iter().map(|decided| &decided.entry), Some(id), kind);
     if going == 0 {
         return None;
     }
-    let (going, matched) = (u64::try_from(going).ok()?, u64::try_from(matched).ok()?.max(1));
-    let percent = going.saturating_mul(100).div_ceil(matched);
     let limits = &policy.spec().breaker;
+    let share = ledger::share(going, matched, limits);
     Some(PacingBreaker {
         policy: id.to_owned(),
         kind: kind.name().into(),
-        percent,
+        percent: share.percent,
         max_percent: limits.max_percent,
-        would_open: going.saturating_mul(100) > matched.saturating_mul(u64::from(limits.max_percent))
-            && going > limits.min_count,
+        would_open: share.open,
     })
 }

@@ -5,6 +5,7 @@ use crate::facts::{Gap, Known};
 use crate::glob;
 use crate::policy::Policy;
 use probate_contract::manifest::{Expression, Operator, Selector, SubjectKind};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// Whether a policy is asked.
@@ -42,6 +43,11 @@ pub(crate) fn selects(
             )
         }
     };
+    let kept = kept_claim(view);
+    // Who asked for claims is asked about the volume that was kept of one.
+    let as_claim = kept.is_some() && spec.subjects.contains(&SubjectKind::PersistentVolumeClaim);
+    let kind = if as_claim { SubjectKind::PersistentVolumeClaim } else { kind };
+    let labels = if as_claim { kept.as_ref() } else { labels };
     let listed = |patterns: &[String], text: Option<&str>| {
         patterns.is_empty() || text.is_some_and(|text| glob::any(patterns, text))
     };
@@ -68,6 +74,23 @@ pub(crate) fn selects(
         (Some(_), Known::Present(_) | Known::Absent) => Selected::No,
         (Some(_), Known::Unknown(gaps)) => Selected::Unknown(gaps.clone()),
     }
+}
+
+/// Labels of the claim that a quarantined volume was kept of.
+fn kept_claim(view: &View<'_>) -> Option<BTreeMap<String, String>> {
+    #[derive(Deserialize)]
+    struct Claim {
+        metadata: Metadata,
+    }
+    #[derive(Deserialize)]
+    struct Metadata {
+        #[serde(default)]
+        labels: BTreeMap<String, String>,
+    }
+    let gone = matches!((view.id, &view.claim), (SubjectId::Volume(..), Known::Absent));
+    let quarantine = view.record.filter(|_| gone)?.status.quarantine.as_ref()?;
+    let claim: Claim = serde_json::from_str(&quarantine.manifests.claim).ok()?;
+    Some(claim.metadata.labels)
 }
 
 /// Kubernetes' label selector.

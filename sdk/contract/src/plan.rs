@@ -359,6 +359,18 @@ pub struct Entry {
     /// The counterpart's revision.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub preconditions: Vec<Revision>,
+    /// What the deletion protocol needs beside; never part of the document.
+    #[serde(skip)]
+    pub aside: Aside,
+}
+
+/// What the deletion protocol needs to know of a subject beside its entry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Aside {
+    /// Some layer retains it, or none says anything.
+    pub retained: bool,
+    /// A live controller would make the claim again: its name stays promised.
+    pub returns: bool,
 }
 
 /// A source of facts that is not complete.

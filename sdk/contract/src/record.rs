@@ -4,6 +4,7 @@ use crate::common::{Cluster, Time};
 use crate::evidence::{ClaimRef, Continuity, EffectivePolicy, GuestClusterType, LifeState};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Name and namespace of the record.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -135,7 +136,8 @@ pub struct Manifests {
 pub struct Quarantine {
     /// Decision id.
     pub decision: String,
-    /// When Released was observed.
+    /// When Released was observed; missing while the claim is still being let go.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub released_at: Time,
     /// How long it was watched since.
     #[serde(default)]
@@ -143,6 +145,13 @@ pub struct Quarantine {
     /// Manifests for a restore.
     #[serde(default)]
     pub manifests: Manifests,
+    /// The policies that wanted it, with the digests they had.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub policies: BTreeMap<String, String>,
+    /// Where the claim's name stays promised: uid of the namespace it is promised in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub promised_in: Option<String>,
 }
 
 /// What is about to be written.

@@ -2,7 +2,6 @@
 
 mod bench;
 mod ci;
-mod cluster;
 mod commands;
 mod deploy;
 mod evidence;

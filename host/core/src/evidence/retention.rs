@@ -21,6 +21,8 @@ pub(crate) fn of(view: &View<'_>, counterparts: &Known<Vec<Counterpart>>) -> Ret
     match (view.volume.get(), view.volume.gaps()) {
         // A stand-in of another layer's volume says nothing true (vcluster, persistentvolumes/fake_syncer.go).
         (Some((_, volume)), _) if !volume.governing => sources.extend(of_class(view)),
+        // Probate made it Retain for a quarantine; what it said before stands in the record.
+        (Some((_, volume)), _) if &*volume.policy == "Retain" && kept(view) => {}
         (Some((id, volume)), _) => {
             if let Some(object) = view.cluster.object(*id) {
                 sources.push(RetentionSource {
@@ -58,6 +60,14 @@ pub(crate) fn of(view: &View<'_>, counterparts: &Known<Vec<Counterpart>>) -> Ret
         }
     };
     Retention { effective, sources: Known::unless(gaps, Some(sources)) }
+}
+
+/// True while a record keeps in quarantine a volume that said Delete before.
+fn kept(view: &View<'_>) -> bool {
+    view.record.is_some_and(|record| {
+        record.status.quarantine.is_some()
+            && record.status.original_reclaim_policy == Some(EffectivePolicy::Delete)
+    })
 }
 
 /// What the volume said before anybody flipped it.

@@ -1,0 +1,295 @@
+//! Observe: the next `VolumeRecord` of a claim or volume from what is observed now. Ownership is learned while the owner lives;
+//! disuse counts only over time in which somebody was watching.
+
+use crate::evidence::{Statements, SubjectId, View};
+use crate::facts::{Facts, Known};
+use crate::history;
+use crate::inventory::Inventory;
+use crate::protocol::OF_DISUSE;
+use crate::time::{self, Seconds};
+use probate_contract::evidence::{Continuity, CounterpartState, LifeState};
+use probate_contract::record::{
+    Observation, RecordCounterpart, RecordGuestCluster, RecordMetadata, RecordSpec, RecordStatus,
+    VolumeRecord,
+};
+use probate_contract::settings::SettingsSpec;
+use std::collections::BTreeMap;
+
+/// A claim or volume of an inventory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Subject(SubjectId);
+
+/// Claims and unbound volumes: a bound volume is its claim's.
+pub fn subjects(inventory: &Inventory) -> Vec<Subject> {
+    let statements = statements();
+    let own = |id: &SubjectId| match id {
+        SubjectId::Claim(..) => true,
+        SubjectId::Volume(..) => {
+            View::new(inventory, &statements, *id).is_some_and(|view| view.claim.get().is_none())
+        }
+    };
+    inventory.subjects().into_iter().filter(own).map(Subject).collect()
+}
+
+/// The subject with that uid; for a bound volume its claim.
+pub fn find(inventory: &Inventory, uid: &str) -> Option<Subject> {
+    let of = |(at, cluster): (usize, &crate::inventory::ClusterData)| {
+        let head = &cluster.object(cluster.by_uid(uid)?)?.head;
+        let id = match cluster.volume(&head.name) {
+            Some(volume) if head.namespace.is_empty() => SubjectId::Volume(at, volume),
+            _ => SubjectId::Claim(at, cluster.claim(&head.namespace, &head.name)?),
+        };
+        (inventory.uid_of(id) == Some(uid)).then_some(id)
+    };
+    let id = inventory.clusters.iter().enumerate().find_map(of)?;
+    let statements = statements();
+    let view = View::new(inventory, &statements, id)?;
+    let claim = view.claim.get().map(|(object, _)| *object);
+    match (id, claim.and_then(|object| view.claim_place(object))) {
+        (SubjectId::Volume(..), Some((at, claim))) => Some(Subject(SubjectId::Claim(at, claim))),
+        (id, _) => Some(Subject(id)),
+    }
+}
+
+/// The uid of a subject.
+pub fn uid(inventory: &Inventory, subject: Subject) -> Option<&str> {
+    inventory.uid_of(subject.0)
+}
+
+/// How many objects of each kind name something: what the breaker's rule about lost referrers counts.
+pub fn referrers(inventory: &Inventory) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    for cluster in &inventory.clusters {
+        let mut last = None;
+        for (object, _) in &cluster.edges {
+            if last.replace(*object) != Some(*object)
+                && let Some(kind) = cluster.kind_of(*object)
+            {
+                *counts.entry(kind.to_string()).or_default() += 1;
+            }
+        }
+    }
+    counts
+}
+
+fn statements() -> Statements {
+    Statements { unused_since: None, maximum_gap_seconds: 0, trigger: None }
+}
+
+/// The name of a record: `c-<claim uid>`, or `v-<volume uid>` if it never had a claim.
+pub fn name(spec: &RecordSpec) -> String {
+    let claim = spec.claim.as_ref().and_then(|claim| claim.uid.as_deref()).filter(|uid| !uid.is_empty());
+    match (claim, &spec.volume) {
+        (Some(uid), _) => format!("c-{uid}"),
+        (None, Some(volume)) => format!("v-{}", volume.uid),
+        (None, None) => String::new(),
+    }
+}
+
+/// The next record of a subject. `watched_since` is when this process began to watch every kind without a break. `None` where there
+/// is none and none is needed; one that is no longer needed is still brought up to date, and `next` then forgets it.
+pub fn advance(
+    previous: Option<&VolumeRecord>,
+    inventory: &Inventory,
+    subject: Subject,
+    watched_since: Seconds,
+    now: Seconds,
+    settings: &SettingsSpec,
+) -> Option<VolumeRecord> {
+    let statements = statements();
+    let view = View::new(inventory, &statements, subject.0)?;
+    let (facts, rails) = view.facts();
+    let mut status = previous.map(|record| record.status.clone()).unwrap_or_default();
+    let watched = observe(&mut status, watched_since.min(now), now, settings);
+    disuse(&mut status, &facts, watched, now);
+    learn(&mut status, &facts, now);
+    window(&mut status, previous, watched, !rails.operations.is_empty(), now);
+    let known = previous.map(|record| record.spec.clone());
+    let spec = spec(known, history::spec(&facts));
+    let metadata = RecordMetadata {
+        name: previous.map(|record| record.metadata.name.clone()).unwrap_or_else(|| name(&spec)),
+        namespace: previous.map_or_else(|| "probate".into(), |record| record.metadata.namespace.clone()),
+    };
+    let record = VolumeRecord {
+        api_version: probate_contract::API_VERSION.into(),
+        kind: "VolumeRecord".into(),
+        metadata,
+        spec,
+        status,
+    };
+    (previous.is_some() || needed(&record)).then_some(record)
+}
+
+/// True where the change is worth a write: more than time passed, or so much of it that a reader would take it for a gap.
+pub fn matters(previous: &VolumeRecord, next: &VolumeRecord, settings: &SettingsSpec) -> bool {
+    let still = |record: &VolumeRecord| {
+        let mut record = record.clone();
+        record.status.observation = record.status.observation.map(|known| Observation {
+            last_at: None,
+            largest_gap_seconds: None,
+            ..known
+        });
+        if let Some(quarantine) = &mut record.status.quarantine {
+            quarantine.watched_seconds = 0;
+        }
+        if let Some(guest) = &mut record.status.guest_cluster {
+            guest.last_seen_at = None;
+        }
+        record
+    };
+    let passed = at(&next.status).zip(at(&previous.status)).map(|(next, before)| next.saturating_sub(before));
+    still(previous) != still(next)
+        || passed.is_none_or(|seconds| seconds > settings.maximum_gap_seconds.max(0) / 4)
+}
+
+fn at(status: &RecordStatus) -> Option<Seconds> {
+    time::parse(status.observation.as_ref()?.last_at.as_deref()?)
+}
+
+/// How far back the watching reaches without a gap that is too long.
+#[derive(Clone, Copy, Debug)]
+struct Watched {
+    /// Since when it counts; before that nobody knows.
+    since: Seconds,
+    /// A gap that is too long, or no record at all.
+    restarted: bool,
+}
+
+fn observe(
+    status: &mut RecordStatus,
+    watched_since: Seconds,
+    now: Seconds,
+    settings: &SettingsSpec,
+) -> Watched {
+    let last = at(status);
+    let before = status.observation.take().filter(|known| known.continuity == Continuity::Watched);
+    let gap = last.map(|last| if last > now { i64::MAX } else { watched_since.saturating_sub(last).max(0) });
+    let known = before.zip(last.zip(gap).filter(|(_, gap)| *gap <= settings.maximum_gap_seconds));
+    let (observation, watched) = match known {
+        Some((known, (last, gap))) => {
+            let largest = known.largest_gap_seconds.unwrap_or(0).max(gap);
+            let observation = Observation {
+                largest_gap_seconds: (largest > 0).then_some(largest),
+                last_at: Some(time::format(now)),
+                ..known
+            };
+            (observation, Watched { since: watched_since.max(last), restarted: false })
+        }
+        None => {
+            let observation = Observation {
+                continuity: Continuity::Watched,
+                first_at: Some(time::format(now)),
+                last_at: Some(time::format(now)),
+                largest_gap_seconds: None,
+            };
+            (observation, Watched { since: now, restarted: true })
+        }
+    };
+    status.observation = Some(observation);
+    watched
+}
+
+/// Disuse begins when it is seen, and again after a gap that is too long; any use ends it, and so does not knowing.
+fn disuse(status: &mut RecordStatus, facts: &Facts, watched: Watched, now: Seconds) {
+    status.unused_since = match facts.referenced {
+        Known::Present(false) => {
+            let known = status.unused_since.take().filter(|_| !watched.restarted);
+            known.or_else(|| Some(time::format(now)))
+        }
+        _ => None,
+    };
+    if facts.referenced == Known::Present(true) {
+        // Used again: what somebody vetoed or denied was another disuse.
+        status.conditions.retain(|condition| !OF_DISUSE.contains(&condition.r#type.as_str()));
+    }
+}
+
+fn learn(status: &mut RecordStatus, facts: &Facts, now: Seconds) {
+    if let Some(owners) = facts.owners.get() {
+        history::owners(&mut status.owners, owners, now);
+    }
+    if let Some(guest) = facts.guest_cluster.get() {
+        let gone = guest.state == LifeState::Gone;
+        let known = status.guest_cluster.take().filter(|known| known.uid == guest.uid);
+        let since = known.as_ref().and_then(|known| known.gone_since.clone());
+        let seen = known.and_then(|known| known.last_seen_at);
+        status.guest_cluster = Some(RecordGuestCluster {
+            r#type: guest.r#type,
+            name: guest.name.clone(),
+            uid: guest.uid.clone(),
+            state: Some(guest.state),
+            gone_since: gone
+                .then(|| since.or_else(|| guest.gone_since.clone()).unwrap_or_else(|| time::format(now))),
+            last_seen_at: if gone { seen } else { Some(time::format(now)) },
+        });
+    }
+    for counterpart in facts.counterparts.get().into_iter().flatten() {
+        let gone = counterpart.state == CounterpartState::Gone;
+        let same = |known: &RecordCounterpart| known.uid == counterpart.uid && known.name == counterpart.name;
+        let known = status.counterparts.iter().find(|known| same(known)).cloned();
+        status.counterparts.retain(|known| !same(known));
+        let since = known.as_ref().and_then(|known| known.gone_since.clone());
+        let since = since.or_else(|| counterpart.gone_since.clone()).unwrap_or_else(|| time::format(now));
+        status.counterparts.push(RecordCounterpart {
+            state: Some(counterpart.state),
+            gone_since: gone.then_some(since),
+            // One that is gone says nothing any more; what it said holds.
+            reclaim_policy: counterpart
+                .reclaim_policy
+                .clone()
+                .or_else(|| known.and_then(|known| known.reclaim_policy)),
+            ..history::layer(counterpart)
+        });
+    }
+    status.counterparts.sort_by(|left, right| {
+        (&left.cluster, &left.kind, &left.name, &left.uid).cmp(&(
+            &right.cluster,
+            &right.kind,
+            &right.name,
+            &right.uid,
+        ))
+    });
+}
+
+/// The window of a quarantine runs from the observed release, while somebody watches and nothing is being made of the volume.
+fn window(
+    status: &mut RecordStatus,
+    previous: Option<&VolumeRecord>,
+    watched: Watched,
+    operation: bool,
+    now: Seconds,
+) {
+    let before = previous.and_then(|record| at(&record.status));
+    let Some(quarantine) = &mut status.quarantine else { return };
+    let Some(released) = time::parse(&quarantine.released_at) else { return };
+    let Some(before) = before.filter(|_| !watched.restarted && !operation) else { return };
+    let from = watched.since.max(before).max(released);
+    quarantine.watched_seconds = quarantine.watched_seconds.saturating_add(now.saturating_sub(from).max(0));
+}
+
+/// A part may be added, never changed.
+fn spec(known: Option<RecordSpec>, seen: RecordSpec) -> RecordSpec {
+    let Some(known) = known else { return seen };
+    let named = |claim: &probate_contract::evidence::ClaimRef| {
+        claim.uid.as_deref().is_some_and(|uid| !uid.is_empty())
+    };
+    RecordSpec {
+        cluster: if known.cluster.uid.is_some() { known.cluster } else { seen.cluster },
+        claim: if known.claim.as_ref().is_some_and(named) { known.claim } else { seen.claim.or(known.claim) },
+        volume: known.volume.or(seen.volume),
+    }
+}
+
+/// True where a record is needed: unused, of several layers, or with something under way.
+pub fn needed(record: &VolumeRecord) -> bool {
+    let VolumeRecord { spec, status, .. } = record;
+    let under_way = status.mark.is_some()
+        || status.quarantine.is_some()
+        || status.intent.is_some()
+        || status.conditions.iter().any(|condition| condition.status == "True");
+    let elsewhere = |cluster: &String| spec.cluster.name.as_ref().is_some_and(|own| own != cluster);
+    let layered = status.guest_cluster.is_some()
+        || !status.counterparts.is_empty()
+        || status.owners.iter().any(|owner| owner.cluster.as_ref().is_some_and(elsewhere));
+    under_way || layered || status.unused_since.is_some()
+}

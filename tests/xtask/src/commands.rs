@@ -83,6 +83,12 @@ pub(crate) enum Chore {
     InstallCheck,
     /// Runs the hostile corpora and prints what became of each class.
     Hostile,
+    /// A Kubernetes control plane on this machine with a storage driver: eval "$(cargo xtask cluster up)"
+    Cluster {
+        /// What to do
+        #[arg(value_parser = ["up", "down", "status"])]
+        verb: String,
+    },
 }
 
 impl Chore {
@@ -103,6 +109,7 @@ impl Chore {
             Self::Worlds { worlds, seed } => crate::worlds::run(worlds, seed),
             Self::InstallCheck => crate::install::run(),
             Self::Hostile => crate::hostile::run(),
+            Self::Cluster { verb } => crate::cluster::run(&verb),
         }
     }
 }

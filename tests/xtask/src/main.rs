@@ -2,6 +2,7 @@
 
 mod bench;
 mod ci;
+mod cluster;
 mod commands;
 mod deploy;
 mod evidence;

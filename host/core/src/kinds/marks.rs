@@ -17,6 +17,7 @@ pub struct Mark {
 }
 
 const EDITORS: &str = "whoever may edit the object, tenants of a vCluster too";
+const HOST: &str = "the host; the shipped admission policy keeps others from it on a quarantined volume";
 const RETAINS: &str = "retains";
 
 const fn keeps(key: &'static str, on: &'static str, proves: &'static str) -> Mark {
@@ -60,6 +61,20 @@ pub const MARKS: &[Mark] = &[
         "what Rancher applied makes it again, while its owner is there",
     ),
     Mark {
+        key: "probate.dev/claim",
+        on: "volume",
+        written_by: HOST,
+        proves: "which claim a quarantined volume was kept of, where no record tells",
+        forged: "a restore offers the wrong name; nothing is purged by it",
+    },
+    Mark {
+        key: "probate.dev/decision",
+        on: "claim, volume",
+        written_by: HOST,
+        proves: "nothing; for people",
+        forged: "nothing; on a marked object another one counts as a veto",
+    },
+    Mark {
         key: "probate.dev/deletion",
         on: "Namespace, StorageClass",
         written_by: "admins; the shipped admission policy keeps tenants from it",
@@ -68,11 +83,46 @@ pub const MARKS: &[Mark] = &[
     },
     keeps("probate.dev/hold", "claim, volume, Namespace", "a veto"),
     Mark {
+        key: "probate.dev/manifest",
+        on: "volume",
+        written_by: HOST,
+        proves: "the claim that a restore makes, where no record tells",
+        forged: "a restore makes what it says, with the rights of who restores; nothing is purged by it",
+    },
+    Mark {
+        key: "probate.dev/not-before",
+        on: "claim, volume",
+        written_by: HOST,
+        proves: "nothing; for people",
+        forged: "nothing",
+    },
+    Mark {
         key: "probate.dev/note",
         on: "claim, volume",
         written_by: "policies, by the host",
         proves: "nothing",
         forged: "nothing; removed when no verdict sets it",
+    },
+    Mark {
+        key: "probate.dev/original-reclaim-policy",
+        on: "volume",
+        written_by: HOST,
+        proves: "the policy that a restore gives back on request",
+        forged: "a restored volume says Delete where a person asked for its old policy",
+    },
+    Mark {
+        key: "probate.dev/restored-from",
+        on: "claim",
+        written_by: HOST,
+        proves: "a restore made this claim",
+        forged: "a restore takes it for its own, where it asks for that very volume",
+    },
+    Mark {
+        key: "probate.dev/state",
+        on: "claim, volume",
+        written_by: HOST,
+        proves: "nothing; without its record it is void and removed",
+        forged: "nothing; taken away by hand it is a veto",
     },
     keeps(
         "provisioner.storage.kubernetes.io/cloning-protection",
@@ -92,7 +142,7 @@ pub const MARKS: &[Mark] = &[
     keeps(
         "pv.kubernetes.io/provisioned-by",
         "volume",
-        "it stands for another layer's, if vCluster's fake provisioner made it",
+        "it stands for another layer's, if vCluster's fake provisioner made it; without it nobody would destroy the asset",
     ),
     keeps("vcluster.loft.sh/fake-pv", "volume", "it stands for another layer's"),
     keeps("vcluster.loft.sh/host-pv", "volume", "it stands for another layer's"),

@@ -100,6 +100,9 @@ pub(super) fn next(case: &Case<'_>) -> Next {
         });
     };
     let handed = case.intends(Intended::ReclaimDelete) && volume.policy() == "Delete";
+    if handed && volume.phase() == "Failed" {
+        return case.held(Cause::Blocked, "its driver failed to destroy it; it tries again");
+    }
     if handed || volume.deleting() {
         return case.soon();
     }

@@ -286,13 +286,14 @@ fn fought(case: &Case<'_>, message: &str) -> Next {
     })
 }
 
-fn back(case: &Case<'_>, reason: &str, message: &str, veto: bool) -> Next {
+/// Rolls back; what somebody else is writing gets its time before it is tried again.
+fn back(case: &Case<'_>, reason: &str, message: &str, wait: bool) -> Next {
     let now = case.now();
     case.record(|status| {
         status.intent = Some(case.intent(Step::Quarantine, Intended::RollBack));
         case::set(status, case::MARK, false, reason, message, now);
-        if veto {
-            case::set(status, case::VETOED, true, reason, message, now);
+        if wait {
+            case::set(status, case::BLOCKED, true, reason, message, now);
         }
     })
 }

@@ -126,14 +126,15 @@ pub(super) fn due<'a>(
     quarantine: &Quarantine,
 ) -> Result<(&'a Entry, Verb), Box<Next>> {
     let held = |cause: Cause, detail: String| Err(Box::new(case.held(cause, detail)));
-    if let Party::Other(claim) = case.claim {
+    let approved = case.situation.approved;
+    if let (Party::Other(claim), false) = (case.claim, approved) {
         let name = format!("{}/{}", claim.namespace(), claim.name());
         return held(Cause::NameReused, format!("claim {name} is there again, with another volume"));
     }
     if !quarantine::flipped(volume, quarantine) {
         return held(Cause::Hold, "its quarantine's marks were taken away by hand".into());
     }
-    if !case.situation.approved {
+    if !approved {
         for condition in [case::VETOED, case::FOREIGN] {
             if let Some(known) = case.condition(condition) {
                 return held(Cause::ForeignWrite, known.message.clone());
@@ -162,7 +163,7 @@ pub(super) fn due<'a>(
         .policies
         .iter()
         .find(|(id, digest)| !terms.policies.iter().any(|(known, now)| known == *id && now == *digest));
-    if let Some((id, _)) = changed.filter(|_| !case.situation.approved) {
+    if let Some((id, _)) = changed.filter(|_| !approved) {
         return held(Cause::Parked, format!("{id} is gone, or changed since"));
     }
     let verb = match terms.retained_volumes {

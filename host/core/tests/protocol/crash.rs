@@ -127,8 +127,7 @@ fn a_crash_while_the_volume_is_kept_again_loses_nothing() {
             });
             // The driver is slow: we come first.
             for _ in 0..8 {
-                for name in replica.subjects(&api) {
-                    let Some(look) = replica.look(&api, &name) else { continue };
+                for (name, look) in replica.frame(&api) {
                     let next = replica.decide(&look, &name);
                     replica.act(&mut api, &name, &look, next);
                 }

@@ -87,6 +87,8 @@ fn a_rate_of_the_installation_holds_for_every_policy() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     /// In no window are there more places than the rate allows, however often and whenever anybody asks.
     #[test]
     fn rates_are_never_overrun(

@@ -2,15 +2,15 @@
 
 use crate::api::{Api, Reply, START, text};
 use crate::ask;
-use probate_contract::plan::Entry;
+use probate_contract::plan::{Entry, PlanReport};
 use probate_contract::record::VolumeRecord;
-use probate_core::inventory::Inventory;
 use probate_core::ledger;
 use probate_core::observe;
 use probate_core::policy::PolicySet;
 use probate_core::protocol::{
     self, Answer, Next, Outcome, Reservation, Seen, Situation, Step, Terms, Write, next,
 };
+use std::collections::BTreeMap;
 
 /// What becomes of a mutating call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +47,8 @@ pub(crate) struct Replica {
     pub(crate) approved: bool,
     pub(crate) foreign: Option<String>,
     watched_since: i64,
-    answer: Option<(String, Answer)>,
+    /// Replies to the last write about each record.
+    answers: BTreeMap<String, Answer>,
     /// Fates of the next mutating calls, by their number.
     pub(crate) fates: Vec<(usize, Fate)>,
     pub(crate) calls: usize,
@@ -60,7 +61,7 @@ impl Replica {
             approved: false,
             foreign: None,
             watched_since: START,
-            answer: None,
+            answers: BTreeMap::new(),
             fates: Vec::new(),
             calls: 0,
         }
@@ -68,45 +69,54 @@ impl Replica {
 
     /// The process begins anew.
     pub(crate) fn restart(&mut self, now: i64) {
-        self.answer = None;
+        self.answers.clear();
         self.watched_since = now;
     }
 
-    /// The records that are or should be: stored ones, and those of what nobody has observed yet.
-    pub(crate) fn subjects(&self, api: &Api) -> Vec<String> {
+    /// Reads everything once, and decides about every record that is or should be.
+    pub(crate) fn frame(&self, api: &Api) -> Vec<(String, Look)> {
         let stored: Vec<VolumeRecord> = api.records.values().map(|(_, record)| record.clone()).collect();
-        let inventory = ask::inventory(api, &stored);
-        let new = observe::subjects(&inventory).into_iter().filter_map(|subject| {
-            let known = stored.iter().any(|record| concerns(record, observe::uid(&inventory, subject)));
-            let fresh =
-                || observe::advance(None, &inventory, subject, self.watched_since, api.now, &ask::settings());
-            if known { None } else { fresh().map(|record| record.metadata.name) }
-        });
-        let mut names: Vec<String> = api.records.keys().cloned().chain(new).collect();
-        names.sort();
-        names.dedup();
-        names
-    }
-
-    /// Reads everything about one record's claim and volume, and decides about them.
-    pub(crate) fn look(&self, api: &Api, name: &str) -> Option<Look> {
-        let stored = api.records.get(name);
-        let mut records: Vec<VolumeRecord> = api
-            .records
-            .iter()
-            .filter(|(known, _)| *known != name)
-            .map(|(_, (_, record))| record.clone())
-            .collect();
-        let with = |own: Option<&VolumeRecord>| {
-            let mut all = records.clone();
-            all.extend(own.cloned());
-            ask::inventory(api, &all)
-        };
-        let before = with(stored.map(|(_, record)| record));
-        let record = self.advanced(api, &before, name, stored.map(|(_, record)| record))?;
-        records.push(record.clone());
+        let records = self.advanced(api, &stored);
         let inventory = ask::inventory(api, &records);
         let plan = ask::plan(&inventory, &self.policies);
+        let mut frame: Vec<(String, Look)> = records
+            .into_iter()
+            .map(|record| (record.metadata.name.clone(), self.of(api, record, &plan)))
+            .collect();
+        frame.sort_by(|left, right| left.0.cmp(&right.0));
+        frame
+    }
+
+    /// The next record of everything observed, and the stored ones of what is gone.
+    fn advanced(&self, api: &Api, stored: &[VolumeRecord]) -> Vec<VolumeRecord> {
+        let inventory = ask::inventory(api, stored);
+        let mut records: Vec<VolumeRecord> = stored.to_vec();
+        for subject in observe::subjects(&inventory) {
+            let uid = observe::uid(&inventory, subject);
+            let own = records.iter().position(|record| concerns(record, uid));
+            let previous = own.map(|at| records[at].clone());
+            let next = observe::advance(
+                previous.as_ref(),
+                &inventory,
+                subject,
+                self.watched_since,
+                api.now,
+                &ask::settings(),
+            );
+            match (own, next) {
+                (Some(own), Some(next)) => records[own] = next,
+                (None, Some(next)) => records.push(next),
+                (_, None) => {}
+            }
+        }
+        records
+    }
+
+    pub(crate) fn look(&self, api: &Api, name: &str) -> Option<Look> {
+        self.frame(api).into_iter().find(|(known, _)| known == name).map(|(_, look)| look)
+    }
+
+    fn of(&self, api: &Api, record: VolumeRecord, plan: &PlanReport) -> Look {
         let claim = record.spec.claim.as_ref();
         let seen_claim = claim.map_or(Seen::Absent, |claim| api.see_claim(&claim.namespace, &claim.name));
         let bound = match &seen_claim {
@@ -121,12 +131,12 @@ impl Replica {
         };
         let lives = claim.is_some_and(|claim| claim.uid.as_deref() == Some(uid(&seen_claim).as_str()));
         let subject = if lives { uid(&seen_claim) } else { uid(&volume) };
-        let entry = ask::entry(&plan, &subject).cloned();
+        let entry = ask::entry(plan, &subject).cloned();
         let terms = entry.as_ref().and_then(|entry| Terms::of(&self.policies, entry, &ask::settings()));
         let places = api.ledger.1.places.iter().map(|place| place.reservation.clone());
-        Some(Look {
+        Look {
             now: api.now,
-            version: stored.map_or(0, |(version, _)| *version),
+            version: api.records.get(&record.metadata.name).map_or(0, |(version, _)| *version),
             namespace: claim.map_or(Seen::Absent, |claim| api.see_namespace(&claim.namespace)),
             claim: seen_claim,
             volume,
@@ -136,29 +146,11 @@ impl Replica {
             places: places.filter(|place| place.uid == subject).collect(),
             foreign: self.foreign.clone(),
             record,
-        })
-    }
-
-    fn advanced(
-        &self,
-        api: &Api,
-        inventory: &Inventory,
-        name: &str,
-        stored: Option<&VolumeRecord>,
-    ) -> Option<VolumeRecord> {
-        let next = |subject| {
-            observe::advance(stored, inventory, subject, self.watched_since, api.now, &ask::settings())
-        };
-        let subjects = observe::subjects(inventory);
-        let Some(record) = stored else {
-            return subjects.into_iter().filter_map(next).find(|record| record.metadata.name == name);
-        };
-        let own = subjects.into_iter().find(|subject| concerns(record, observe::uid(inventory, *subject)));
-        own.and_then(next).or_else(|| Some(record.clone()))
+        }
     }
 
     pub(crate) fn decide(&self, look: &Look, name: &str) -> Next {
-        let answer = self.answer.as_ref().filter(|(of, _)| of == name).map(|(_, answer)| answer);
+        let answer = self.answers.get(name);
         next(&Situation {
             now: look.now,
             claim: &look.claim,
@@ -183,13 +175,17 @@ impl Replica {
 
     /// Does what `next` said; true where anything was done or tried.
     pub(crate) fn act(&mut self, api: &mut Api, name: &str, look: &Look, next: Next) -> bool {
-        self.answer = None;
+        self.answers.remove(name);
         match next {
             Next::Rest { .. } | Next::Held { .. } => {
                 self.keep(api, name, look);
                 false
             }
-            Next::Reserve(step) => self.reserve(api, look, step),
+            Next::Reserve(step) => {
+                // A decision rests on what was observed: it must stand in the record before a place is taken for it.
+                self.keep(api, name, look);
+                self.reserve(api, look, step)
+            }
             Next::Record(status) => {
                 let record = VolumeRecord { status: *status, ..look.record.clone() };
                 let fate = self.fate();
@@ -224,7 +220,7 @@ impl Replica {
             };
             let dry_run = write.dry_run();
             let answer = Answer { intended: write.intended, dry_run, uid, outcome, message };
-            self.answer = Some((name.to_owned(), answer));
+            self.answers.insert(name.to_owned(), answer);
         }
         self.end(api, fate);
         true
@@ -278,12 +274,13 @@ impl Replica {
 
     /// Looks and acts until nothing is left to do now, everybody else in between; gives how often it acted.
     pub(crate) fn run(&mut self, api: &mut Api) -> usize {
-        let mut acted = 0;
+        let (mut acted, mut last) = (0, Vec::new());
         for _ in 0..200 {
             let mut busy = false;
-            for name in self.subjects(api) {
-                let Some(look) = self.look(api, &name) else { continue };
+            last.clear();
+            for (name, look) in self.frame(api) {
                 let next = self.decide(&look, &name);
+                last.push((name.clone(), next.clone()));
                 busy |= self.act(api, &name, &look, next);
             }
             api.controllers();
@@ -292,7 +289,7 @@ impl Replica {
             }
             acted += 1;
         }
-        panic!("it never rests");
+        panic!("it never rests: {last:#?}");
     }
 
     /// Runs for so long, looking every ten minutes.

@@ -1,7 +1,8 @@
 //! A control plane that stays: `up` leaves it behind, `status` looks at it, `down` ends exactly what `up` started.
 
 use crate::driver::{self, Disk};
-use crate::plane::{Options, Plane, private};
+use crate::node;
+use crate::plane::{Options, Plane, client_of, private};
 use crate::process::{Server, started};
 use anyhow::{Context as _, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
@@ -122,9 +123,13 @@ pub fn status(dir: &Path) -> anyhow::Result<String> {
     Ok(text)
 }
 
-/// The driver's process.
+/// The process of driver and node.
 pub async fn drive(kubeconfig: &Path, volumes: &Path) -> anyhow::Result<()> {
-    driver::run(kubeconfig, Disk::open(volumes)?).await
+    let client = client_of(kubeconfig).await?;
+    tokio::select! {
+        () = node::run(client) => bail!("the node's watch ended"),
+        ended = driver::run(kubeconfig, Disk::open(volumes)?) => ended,
+    }
 }
 
 fn process(name: &str, id: u32) -> Process {

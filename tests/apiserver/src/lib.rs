@@ -13,8 +13,10 @@ pub mod cluster;
 pub mod crds;
 pub mod driver;
 mod go;
+mod node;
 mod plane;
 mod process;
+pub mod proxy;
 
 pub use driver::Driver;
 pub use go::Binaries;

@@ -15,7 +15,7 @@ enum Command {
     Down,
     /// Shows what runs.
     Status,
-    /// Runs the storage driver in the foreground.
+    /// Runs the storage driver and the node in the foreground.
     Driver {
         /// Whose account to act as
         #[arg(long)]

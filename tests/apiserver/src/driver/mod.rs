@@ -172,9 +172,9 @@ struct Context {
     disk: Disk,
 }
 
-/// Why a claim or volume is tried again.
+/// Why something is tried again.
 #[derive(Debug, thiserror::Error)]
-enum Fault {
+pub(crate) enum Fault {
     #[error(transparent)]
     Kube(#[from] kube::Error),
     #[error(transparent)]

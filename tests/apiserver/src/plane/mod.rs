@@ -356,9 +356,11 @@ async fn bring_up(start: &Start<'_>, users: &[User], servers: &mut Servers) -> a
     Ok(())
 }
 
+/// Without kube's own retries, which send even a DELETE again after 429, 503 or 504: a test must see what was answered.
 pub(crate) async fn client_of(kubeconfig: &Path) -> anyhow::Result<kube::Client> {
     let parsed = kube::config::Kubeconfig::read_from(kubeconfig)?;
-    let config =
-        kube::Config::from_custom_kubeconfig(parsed, &kube::config::KubeConfigOptions::default()).await?;
+    let options = kube::config::KubeConfigOptions::default();
+    let mut config = kube::Config::from_custom_kubeconfig(parsed, &options).await?;
+    config.default_retry = false;
     Ok(kube::Client::try_from(config)?)
 }

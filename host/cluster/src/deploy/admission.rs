@@ -195,7 +195,7 @@ fn own() -> Value {
                 "no account of ours deletes a claim that is held or in a protected namespace, and the purger deletes none"
             ),
             must(
-                "!variables.claim || request.operation != 'DELETE' || variables.state == 'Marked' || oldObject.metadata.?annotations[?'vcluster.loft.sh/object-name'].hasValue()",
+                "!variables.claim || request.operation != 'DELETE' || variables.state == 'Marked' || oldObject.metadata.?labels[?'vcluster.loft.sh/managed-by'].hasValue()",
                 "no account of ours deletes a claim that is not marked"
             ),
             must(
@@ -203,8 +203,8 @@ fn own() -> Value {
                 "no account of ours changes more of a claim than labels and annotations"
             ),
             must(
-                "!variables.claim || request.operation != 'CREATE' || (object.spec.?volumeName.orValue('') != '' && !has(object.spec.dataSource) && !has(object.spec.dataSourceRef) && !has(object.metadata.ownerReferences))",
-                "no account of ours makes a claim but to restore a volume"
+                "!variables.claim || request.operation != 'CREATE' || (object.metadata.?annotations[?'probate.dev/restored-from'].hasValue() && !has(object.spec.dataSource) && !has(object.spec.dataSourceRef) && !has(object.metadata.ownerReferences))",
+                "no account of ours makes a claim but to restore one"
             ),
             must(
                 "!variables.volume || request.operation != 'DELETE' || (variables.purger && !variables.held && variables.state in ['Marked', 'Quarantined'])",

@@ -35,6 +35,7 @@ REFUSED = [
     {"observe": {"extraGroups": ["*"]}},
     {"networkPolicy": True},
     {"crds": {"keep": True}},
+    {"links": [{"name": "rancher"}]},
 ]
 ACCEPTED = [
     {},
@@ -43,6 +44,7 @@ ACCEPTED = [
     {"settings": {"rates": [{"window": "Day", "per": "StorageClass", "maxBytes": "5Ti"}]}},
     {"observe": {"extraGroups": ["databases.example.com"]}},
     {"image": {"digest": "sha256:" + "0" * 64}, "imagePullSecrets": [{"name": "x"}]},
+    {"links": [{"name": "vcluster:a", "secret": "kubeconfig-a"}], "clusterName": "harvester", "mode": "enforce"},
     {"nodeSelector": {"a": "b"}, "tolerations": [{"operator": "Exists"}], "podAnnotations": {"x": "y"}, "extraArgs": ["-v"]},
 ]
 
@@ -110,6 +112,9 @@ def check():
         assert set(plain) == set(from_chart), set(plain) ^ set(from_chart)
         for key, document in plain.items():
             assert without_choice(from_chart[key]) == without_choice(document), key
+    linked = rendered(chart, ACCEPTED[6])["Deployment", "probate", "probate"]["spec"]["template"]["spec"]
+    assert "--link=vcluster:a=/etc/probate-links/kubeconfig-a/kubeconfig" in linked["containers"][0]["args"], linked
+    assert {"name": "link-kubeconfig-a", "secret": {"secretName": "kubeconfig-a"}} in linked["volumes"], linked
     audit, enforce = (rendered(chart, {"mode": mode}) for mode in ("audit", "enforce"))
     more = {key for key in enforce if key not in audit}
     verbs = {v for d in audit.values() if "Role" in d["kind"] for r in d.get("rules") or [] for v in r["verbs"]

@@ -139,7 +139,7 @@ fn quarantine() -> Value {
                 "this volume is in quarantine, its reclaim policy stays"
             ),
             must(
-                "request.operation != 'UPDATE' || !variables.stood || variables.after == variables.before || variables.after == 'Retain' || variables.purger || (variables.controller && !variables.stands && oldObject.?status.phase.orValue('') == 'Bound')",
+                "request.operation != 'UPDATE' || !variables.stood || variables.after == variables.before || variables.after == 'Retain' || variables.purger || (!variables.stands && oldObject.?status.phase.orValue('') == 'Bound')",
                 "only the purger hands a volume in quarantine to its driver"
             ),
             must(
@@ -212,7 +212,7 @@ fn own() -> Value {
             ),
             must(
                 &format!(
-                    "!({handed}) || (variables.purger && !variables.held && variables.state in ['Marked', 'Quarantined']) || (variables.controller && oldObject.?status.phase.orValue('') == 'Bound')"
+                    "!({handed}) || (variables.purger && !variables.held && variables.state in ['Marked', 'Quarantined']) || oldObject.?status.phase.orValue('') == 'Bound'"
                 ),
                 "only the purger hands a volume to its driver, and only one that is marked and not held"
             ),

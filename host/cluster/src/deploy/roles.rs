@@ -75,7 +75,7 @@ fn ours(look: Look, objects: &mut Vec<Object>) {
     ]);
     let observe = cluster_role("probate-observe", rules);
     objects.extend(bound(observe, CONTROLLER).map(Object::always));
-    if look == Look::Chart {
+    if look.chart() {
         let groups = super::values::tree(look, "observe.extraGroups");
         let extra = cluster_role(
             "probate-observe-extra",
@@ -129,10 +129,7 @@ fn acting(objects: &mut Vec<Object>) {
         json!([{"apiGroups": [""], "resources": ["persistentvolumes"], "verbs": ["get", "patch", "delete"]}]),
     );
     objects.extend(bound(purge, PURGER).map(Object::enforce));
-    let become_purger = namespaced_role(
-        "probate-become-purger",
-        json!([{"apiGroups": [""], "resources": ["serviceaccounts"], "resourceNames": [PURGER], "verbs": ["impersonate"]}]),
-    );
+    let become_purger = become_account("probate-become-purger", PURGER);
     objects.extend(bound(become_purger, CONTROLLER).map(Object::enforce));
     let become_tester = cluster_role(
         "probate-become-self-test",
@@ -178,7 +175,20 @@ fn people(objects: &mut Vec<Object>) {
     );
     let reader =
         cluster_role("probate-reader", json!([{"apiGroups": [GROUP], "resources": ["*"], "verbs": read}]));
-    objects.extend([author, viewer, cluster_author, approver, reader].map(Object::always));
+    // For the controller, where somebody binds it in a namespace whose policies take their programs from ConfigMaps.
+    let program = cluster_role(
+        "probate-program",
+        json!([{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"]}]),
+    );
+    let restorer = become_account("probate-restorer", CONTROLLER);
+    let people = [author, viewer, cluster_author, approver, reader, program, restorer];
+    objects.extend(people.map(Object::always));
+}
+
+/// To ask for tokens of an account of ours: whoever has it acts as that account.
+fn become_account(name: &str, account: &str) -> Value {
+    let rule = json!({"apiGroups": [""], "resources": ["serviceaccounts/token"], "resourceNames": [account], "verbs": ["create"]});
+    namespaced_role(name, json!([rule]))
 }
 
 fn cluster_role(name: &str, rules: Value) -> Value {

@@ -17,10 +17,7 @@ pub(super) fn labels<const N: usize>(component: &str, more: [(&str, &str); N]) -
 
 /// What is chosen: an expression for the chart, its default elsewhere.
 pub(super) fn chosen(look: Look, expression: &str, default: Value) -> Value {
-    match look {
-        Look::Plain => default,
-        Look::Chart => json!(format!("{{{{ {expression} }}}}")),
-    }
+    if look.chart() { json!(format!("{{{{ {expression} }}}}")) } else { default }
 }
 
 /// A tree that is chosen as a whole.
@@ -81,6 +78,26 @@ pub(super) fn values() -> Vec<(&'static str, Value, Value, &'static str)> {
             json!({"type": "integer", "minimum": 0, "maximum": 9}),
             "Replicas; any number may act at once.",
         ),
+        (
+            "clusterName",
+            json!("cluster"),
+            json!({"type": "string", "minLength": 1}),
+            "What policies and records call this cluster.",
+        ),
+        (
+            "links",
+            json!([]),
+            json!({"type": "array", "items": {"type": "object", "additionalProperties": false, "required": ["name", "secret"],
+                "properties": {"name": {"type": "string", "minLength": 1}, "secret": {"type": "string", "minLength": 1}}}}),
+            "Linked clusters (Rancher, a Harvester host, a guest, vcluster:NAME): name, and a Secret of this namespace with the key kubeconfig.",
+        ),
+        (
+            "extraVolumes",
+            json!([]),
+            list.clone(),
+            "Further volumes, such as a folder of programs for --policies.",
+        ),
+        ("extraVolumeMounts", json!([]), list.clone(), "And where they are."),
         (
             "extraArgs",
             json!([]),

@@ -6,6 +6,8 @@ use crate::crds::{CONTROLLER, NAMESPACE};
 use serde_json::{Value, json};
 
 const PORT: u16 = 8080;
+/// Without it nothing is handed to a driver.
+pub(super) const PURGES: &str = "--purger=probate-purger";
 
 /// The namespace, under restricted pod security.
 pub(super) fn namespace() -> Value {
@@ -32,15 +34,8 @@ fn selector() -> Value {
 }
 
 fn settings(look: Look) -> Value {
-    let text = "apiVersion: probate.dev/v1alpha1\nkind: Settings\nspec: ";
-    let data = match look {
-        Look::Plain => json!(format!("{text}{{}}\n")),
-        Look::Chart => json!("{{ include \"probate.settings\" . | nindent $INDENT }}"),
-    };
-    let key = match look {
-        Look::Plain => json!({"settings.yaml": data}),
-        Look::Chart => data,
-    };
+    let plain = json!({"settings.yaml": "apiVersion: probate.dev/v1alpha1\nkind: Settings\nspec: {}\n"});
+    let key = chosen(look, "include \"probate.settings\" . | nindent $INDENT", plain);
     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata("probate-settings"), "data": key})
 }
 
@@ -49,17 +44,44 @@ fn image(look: Look) -> Value {
     chosen(look, "include \"probate.image\" . | quote", json!(plain))
 }
 
+/// A list that the chart's helper of that name adds to.
+fn listed(look: Look, name: &str, list: Value) -> Value {
+    chosen(look, &format!("include \"probate.{name}\" . | nindent $INDENT"), list)
+}
+
+/// Arguments of the controller without what is chosen.
+pub(super) fn arguments(look: Look) -> Value {
+    let listen = format!("--listen=0.0.0.0:{PORT}");
+    let mut arguments = vec!["controller", "--settings=/etc/probate/settings.yaml", &listen];
+    if look == (Look::Plain { enforce: true }) {
+        arguments.push(PURGES);
+    }
+    json!(arguments)
+}
+
+/// Its volumes without what is chosen.
+pub(super) fn volumes() -> Value {
+    json!([
+        {"name": "settings", "configMap": {"name": "probate-settings"}},
+        {"name": "cache", "emptyDir": {"sizeLimit": "512Mi"}},
+    ])
+}
+
+/// And where they are.
+pub(super) fn mounts() -> Value {
+    json!([
+        {"name": "settings", "mountPath": "/etc/probate", "readOnly": true},
+        {"name": "cache", "mountPath": "/var/cache/probate"},
+    ])
+}
+
 fn container(look: Look) -> Value {
-    let args = ["controller", "--settings=/etc/probate/settings.yaml", &format!("--listen=0.0.0.0:{PORT}")];
-    let quoted = args.map(|arg| format!("{arg:?}")).join(" ");
-    let all = format!("toYaml (concat (list {quoted}) .Values.extraArgs) | nindent $INDENT");
-    let args = chosen(look, &all, json!(args));
     let probe = |path: &str, period: u32, failures: u32| json!({"httpGet": {"path": path, "port": "http"}, "periodSeconds": period, "failureThreshold": failures});
     json!({
         "name": "controller",
         "image": image(look),
         "imagePullPolicy": chosen(look, ".Values.image.pullPolicy", default("image")["pullPolicy"].clone()),
-        "args": args,
+        "args": listed(look, "args", arguments(look)),
         "env": [{"name": "PROBATE_CACHE_DIR", "value": "/var/cache/probate/compiled"}],
         "ports": [{"name": "http", "containerPort": PORT}],
         "startupProbe": probe("/livez", 5, 60),
@@ -67,10 +89,7 @@ fn container(look: Look) -> Value {
         "readinessProbe": probe("/readyz", 5, 2),
         "resources": tree(look, "resources"),
         "securityContext": {"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": {"drop": ["ALL"]}},
-        "volumeMounts": [
-            {"name": "settings", "mountPath": "/etc/probate", "readOnly": true},
-            {"name": "cache", "mountPath": "/var/cache/probate"},
-        ],
+        "volumeMounts": listed(look, "mounts", mounts()),
     })
 }
 
@@ -84,13 +103,10 @@ fn deployment(look: Look) -> Value {
         "topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "kubernetes.io/hostname",
             "whenUnsatisfiable": "ScheduleAnyway", "labelSelector": {"matchLabels": selector()}}],
         "containers": [container(look)],
-        "volumes": [
-            {"name": "settings", "configMap": {"name": "probate-settings"}},
-            {"name": "cache", "emptyDir": {"sizeLimit": "512Mi"}},
-        ],
+        "volumes": listed(look, "volumes", volumes()),
     });
     let mut template = json!({"labels": labels("controller", [])});
-    if look == Look::Chart {
+    if look.chart() {
         for path in ["nodeSelector", "tolerations", "affinity", "imagePullSecrets"] {
             pod[path] = tree(look, path);
         }

@@ -20,6 +20,30 @@ settings.yaml: |
   spec: {{ toJson .Values.settings }}
 {{- end -}}
 
+{{- define "probate.args" -}}
+{{- $list := fromJsonArray `["controller","--settings=/etc/probate/settings.yaml","--listen=0.0.0.0:8080"]` -}}
+{{- if ne .Values.clusterName "cluster" }}{{ $list = append $list (printf "--cluster-name=%s" .Values.clusterName) }}{{ end -}}
+{{- if eq .Values.mode "enforce" }}{{ $list = append $list "--purger=probate-purger" }}{{ end -}}
+{{- range .Values.links }}{{ $list = append $list (printf "--link=%s=/etc/probate-links/%s/kubeconfig" .name .secret) }}{{ end -}}
+{{- toYaml (concat $list .Values.extraArgs) -}}
+{{- end -}}
+
+{{- define "probate.mounts" -}}
+{{- $list := fromJsonArray `[{"mountPath":"/etc/probate","name":"settings","readOnly":true},{"mountPath":"/var/cache/probate","name":"cache"}]` -}}
+{{- range .Values.links -}}
+{{- $list = append $list (dict "name" (printf "link-%s" .secret) "mountPath" (printf "/etc/probate-links/%s" .secret) "readOnly" true) -}}
+{{- end -}}
+{{- toYaml (concat $list .Values.extraVolumeMounts) -}}
+{{- end -}}
+
+{{- define "probate.volumes" -}}
+{{- $list := fromJsonArray `[{"configMap":{"name":"probate-settings"},"name":"settings"},{"emptyDir":{"sizeLimit":"512Mi"},"name":"cache"}]` -}}
+{{- range .Values.links -}}
+{{- $list = append $list (dict "name" (printf "link-%s" .secret) "secret" (dict "secretName" .secret)) -}}
+{{- end -}}
+{{- toYaml (concat $list .Values.extraVolumes) -}}
+{{- end -}}
+
 {{- define "probate.podAnnotations" -}}
 probate.dev/settings-digest: {{ toJson .Values.settings | sha256sum | quote }}
 {{- with .Values.podAnnotations }}

@@ -126,8 +126,11 @@ impl Definition {
         {
             version.insert("subresources".into(), json!({"status": {}}));
         }
-        let names = json!({"kind": self.kind, "listKind": format!("{}List", self.kind), "plural": self.plural,
-            "singular": self.kind.to_lowercase(), "shortNames": self.short, "categories": ["probate"]});
+        let mut names = json!({"kind": self.kind, "listKind": format!("{}List", self.kind), "plural": self.plural,
+            "singular": self.kind.to_lowercase(), "categories": ["probate"]});
+        if !self.short.is_empty() {
+            names["shortNames"] = json!(self.short);
+        }
         Ok(serde_json::from_value(json!({
             "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
             "metadata": {"name": format!("{}.{GROUP}", self.plural)},

@@ -14,7 +14,7 @@ pub const SELF_TEST_VOLUME: &str = "probate-self-test";
 
 /// All policies, `kind: ValidatingAdmissionPolicy`; each has a binding of its name that denies.
 pub fn policies() -> Vec<Value> {
-    vec![quarantine(), own(), opt_in(), approval()]
+    vec![quarantine(), own_claims(), own_volumes(), opt_in(), approval()]
 }
 
 pub(super) fn objects() -> Vec<Object> {
@@ -158,61 +158,79 @@ fn quarantine() -> Value {
     )
 }
 
-/// What our own accounts may do at all, whatever the code says.
-fn own() -> Value {
+/// What a hold on an object looks like; one with a time is judged by the controller, which has a clock.
+fn held(object: &str) -> String {
+    format!(
+        "({object}.metadata.?annotations[?'probate.dev/hold'].hasValue() && !{object}.metadata.?annotations[?'probate.dev/hold-until'].hasValue())"
+    )
+}
+
+/// Requests of our own accounts.
+fn from_us() -> Value {
+    let accounts = [CONTROLLER, PURGER].map(|name| format!("'system:serviceaccount:{NAMESPACE}:{name}'"));
+    json!([name("ours", &format!("request.userInfo.username in [{}]", accounts.join(", ")))])
+}
+
+/// What our own accounts may do to claims at all, whatever the code says.
+fn own_claims() -> Value {
     let protected = "['kube-system', 'kube-public', 'kube-node-lease', 'probate']";
-    let held = |object: &str| {
-        format!(
-            "({object}.metadata.?annotations[?'probate.dev/hold'].hasValue() && !{object}.metadata.?annotations[?'probate.dev/hold-until'].hasValue())"
-        )
-    };
-    let mut variables = accounts().to_vec();
-    variables.extend([
-        name("claim", "request.resource.resource == 'persistentvolumeclaims'"),
-        name("volume", "request.resource.resource == 'persistentvolumes'"),
-        name("state", &format!("request.operation == 'CREATE' ? '' : oldObject.{STATE}")),
-        name("held", &format!("request.operation == 'CREATE' ? false : {}", held("oldObject"))),
-    ]);
-    let handed = "variables.volume && request.operation == 'UPDATE' && object.spec.persistentVolumeReclaimPolicy == 'Delete' && oldObject.spec.persistentVolumeReclaimPolicy != 'Delete'";
-    let accounts: Vec<String> = [CONTROLLER, PURGER]
-        .iter()
-        .map(|name| format!("'system:serviceaccount:{NAMESPACE}:{name}'"))
-        .collect();
+    let (claim, namespace) = (held("oldObject"), held("namespaceObject"));
+    let same = |part: &str| format!("object.{part}.orValue([]) == oldObject.{part}.orValue([])");
     policy(
-        "probate-own-writes",
-        json!([
-            rule("", &["v1"], &["CREATE", "UPDATE", "DELETE"], &["persistentvolumeclaims"]),
-            rule("", &["v1"], &["UPDATE", "DELETE"], &["persistentvolumes"]),
-        ]),
-        json!([name("ours", &format!("request.userInfo.username in [{}]", accounts.join(", ")))]),
-        json!(variables),
+        "probate-own-claims",
+        json!([rule("", &["v1"], &["CREATE", "UPDATE", "DELETE"], &["persistentvolumeclaims"])]),
+        from_us(),
+        json!(accounts()),
         json!([
             must(
                 &format!(
-                    "!variables.claim || request.operation != 'DELETE' || (variables.controller && !variables.held && !(request.namespace in {protected}) && !{})",
-                    held("namespaceObject")
+                    "request.operation != 'DELETE' || (variables.controller && !{claim} && !{namespace} && !(request.namespace in {protected}))"
                 ),
                 "no account of ours deletes a claim that is held or in a protected namespace, and the purger deletes none"
             ),
             must(
-                "!variables.claim || request.operation != 'DELETE' || variables.state == 'Marked' || oldObject.metadata.?labels[?'vcluster.loft.sh/managed-by'].hasValue()",
+                &format!(
+                    "request.operation != 'DELETE' || oldObject.{STATE} == 'Marked' || oldObject.metadata.?labels[?'vcluster.loft.sh/managed-by'].hasValue()"
+                ),
                 "no account of ours deletes a claim that is not marked"
             ),
             must(
-                "!variables.claim || request.operation != 'UPDATE' || (object.spec == oldObject.spec && object.metadata.?finalizers.orValue([]) == oldObject.metadata.?finalizers.orValue([]) && object.metadata.?ownerReferences.orValue([]) == oldObject.metadata.?ownerReferences.orValue([]))",
+                &format!(
+                    "request.operation != 'UPDATE' || (object.spec == oldObject.spec && {} && {})",
+                    same("metadata.?finalizers"),
+                    same("metadata.?ownerReferences")
+                ),
                 "no account of ours changes more of a claim than labels and annotations"
             ),
             must(
-                "!variables.claim || request.operation != 'CREATE' || (object.metadata.?annotations[?'probate.dev/restored-from'].hasValue() && !has(object.spec.dataSource) && !has(object.spec.dataSourceRef) && !has(object.metadata.ownerReferences))",
+                "request.operation != 'CREATE' || (object.metadata.?annotations[?'probate.dev/restored-from'].hasValue() && !has(object.spec.dataSource) && !has(object.spec.dataSourceRef) && !has(object.metadata.ownerReferences))",
                 "no account of ours makes a claim but to restore one"
             ),
+        ]),
+    )
+}
+
+/// And to volumes.
+fn own_volumes() -> Value {
+    let may = format!(
+        "(variables.purger && !{} && oldObject.{STATE} in ['Marked', 'Quarantined'])",
+        held("oldObject")
+    );
+    let (after, before) =
+        ("object.spec.persistentVolumeReclaimPolicy", "oldObject.spec.persistentVolumeReclaimPolicy");
+    policy(
+        "probate-own-volumes",
+        json!([rule("", &["v1"], &["UPDATE", "DELETE"], &["persistentvolumes"])]),
+        from_us(),
+        json!(accounts()),
+        json!([
             must(
-                "!variables.volume || request.operation != 'DELETE' || (variables.purger && !variables.held && variables.state in ['Marked', 'Quarantined'])",
+                &format!("request.operation != 'DELETE' || {may}"),
                 "only the purger deletes a volume, and only one that is marked and not held"
             ),
             must(
                 &format!(
-                    "!({handed}) || (variables.purger && !variables.held && variables.state in ['Marked', 'Quarantined']) || oldObject.?status.phase.orValue('') == 'Bound'"
+                    "request.operation != 'UPDATE' || {after} != 'Delete' || {before} == 'Delete' || {may} || oldObject.?status.phase.orValue('') == 'Bound'"
                 ),
                 "only the purger hands a volume to its driver, and only one that is marked and not held"
             ),

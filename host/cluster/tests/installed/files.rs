@@ -1,5 +1,8 @@
 //! What is installed is what is generated. `PROBATE_UPDATE=1` writes it instead, as `cargo xtask deploy` does.
 
+use probate_cluster::publish::metrics::{Labels, Metrics};
+use probate_contract::Cause;
+use probate_contract::cause::Group;
 use std::path::Path;
 
 #[test]
@@ -27,4 +30,68 @@ fn nothing_but_our_expressions_is_an_expression() {
         let definitions = file.path.ends_with("templates/crds.yaml");
         assert!(!definitions || file.text.matches("{{").count() == 2, "{}", file.path);
     }
+}
+
+fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy").join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[test]
+fn the_runbook_has_a_section_for_every_alert_and_blocked_reason() {
+    let runbook = read("docs/runbook.md");
+    let alerts = read("alerts.yaml");
+    let named = alerts.lines().filter_map(|line| line.trim().strip_prefix("- alert: "));
+    let reasons = Cause::ALL.iter().filter(|cause| matches!(cause.group(), Group::Protocol | Group::Rate));
+    let wanted: Vec<String> = named.map(str::to_owned).chain(reasons.map(ToString::to_string)).collect();
+    assert!(wanted.len() > 12, "{wanted:?}");
+    for name in wanted {
+        assert!(runbook.contains(&format!("\n### {name}\n")), "{name}");
+    }
+}
+
+#[test]
+fn alerts_name_metrics_and_labels_that_there_are() {
+    let metrics = Metrics::default();
+    let labels = |names: [&'static str; 2]| Labels(names.map(|name| (name, "x".to_owned())));
+    metrics.effects.get_or_create(&labels(["step", "outcome"])).inc();
+    metrics.policy_errors.get_or_create(&labels(["policy", "cause"])).inc();
+    let text = metrics.text();
+    let alerts = read("alerts.yaml");
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let named: Vec<&str> =
+        alerts.split(|c: char| !word(c)).filter(|word| word.starts_with("probate_")).collect();
+    assert!(named.len() > 6, "{named:?}");
+    for name in named {
+        assert!(
+            text.lines()
+                .any(|line| line.starts_with(&format!("{name} ")) || line.starts_with(&format!("{name}{{"))),
+            "{name}\n{text}"
+        );
+    }
+}
+
+#[test]
+fn every_link_in_the_pages_leads_somewhere() {
+    let mut seen = 0;
+    for (page, folder) in [
+        ("README.md", ""),
+        ("docs/recovery.md", "docs/"),
+        ("docs/velero.md", "docs/"),
+        ("docs/runbook.md", "docs/"),
+    ] {
+        for link in read(page).split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            seen += 1;
+            match link.strip_prefix('#') {
+                Some(section) => {
+                    let found = read(page)
+                        .lines()
+                        .any(|line| line.trim_start_matches('#').trim().to_lowercase() == section);
+                    assert!(found, "{page}: {link}");
+                }
+                None => assert!(!read(&format!("{folder}{link}")).is_empty(), "{page}: {link}"),
+            }
+        }
+    }
+    assert!(seen > 6, "{seen}");
 }

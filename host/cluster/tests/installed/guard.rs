@@ -225,9 +225,9 @@ async fn weakened(installed: &Installed) {
         "-p",
         fail,
     ]);
-    installed.kubectl(&["delete", "validatingadmissionpolicy", "probate-own-writes"]);
+    installed.kubectl(&["delete", "validatingadmissionpolicy", "probate-own-claims"]);
     let why = installed.in_force().await.expect_err("gone");
-    assert_eq!(why, "probate-own-writes is not installed");
+    assert_eq!(why, "probate-own-claims is not installed");
     installed.kubectl(&["delete", "pv", "probate-self-test", "--wait=false"]);
 }
 

@@ -5,7 +5,7 @@ use crate::facts::{Facts, Gap};
 use crate::inventory::Inventory;
 use crate::policy::{Policy, PolicySet};
 use crate::port::{Answer, Chunk, Failure, Sandbox};
-use crate::select::{Selected, selects};
+use crate::select::{Scope, Selected, selects};
 use hashbrown::HashMap;
 use probate_contract::plan::{Missing, PolicyVerdict};
 use probate_contract::{Action, Cause, Fact, Verdict};
@@ -73,9 +73,9 @@ pub(crate) fn look(inventory: &Inventory, statements: &Statements, id: SubjectId
 }
 
 /// Which policies are asked about a subject, and what.
-fn questions(policies: &PolicySet, view: &View<'_>, facts: &Facts) -> Vec<(usize, Question)> {
+fn questions(policies: &PolicySet, scope: &Scope<'_>, facts: &Facts) -> Vec<(usize, Question)> {
     let ask = |(at, policy): (usize, &Policy)| {
-        let question = match selects(policy, view, &facts.namespace) {
+        let question = match selects(policy, scope, &facts.namespace) {
             Selected::No => return None,
             Selected::Unknown(gaps) => Question::Missing(gaps.into_iter().map(namespace_missing).collect()),
             Selected::Yes => question(policy, facts),
@@ -91,7 +91,7 @@ pub(crate) fn asked(policies: &PolicySet, view: &View<'_>, facts: &Facts) -> Vec
         Question::Ask(document) => Some((at, document.to_string())),
         Question::Known(_) | Question::Missing(_) => None,
     };
-    questions(policies, view, facts).into_iter().filter_map(document).collect()
+    questions(policies, &Scope::of(view), facts).into_iter().filter_map(document).collect()
 }
 
 /// Every policy's vote on each of these accounts of one subject.
@@ -101,7 +101,14 @@ pub(crate) fn ask_about<'f>(
     sandbox: &dyn Sandbox,
     facts: impl Iterator<Item = &'f Facts>,
 ) -> Vec<Vec<Vote>> {
-    answered(policies, sandbox, facts.map(|facts| questions(policies, view, facts)).collect())
+    let scope = Scope::of(view);
+    answered(policies, sandbox, facts.map(|facts| questions(policies, &scope, facts)).collect())
+}
+
+/// Every policy's vote on one subject of which only facts and rails are at hand.
+pub(crate) fn ask_of(policies: &PolicySet, sandbox: &dyn Sandbox, facts: &Facts, rails: &Rails) -> Vec<Vote> {
+    let asked = questions(policies, &Scope::of_facts(facts, rails), facts);
+    answered(policies, sandbox, vec![asked]).into_iter().flatten().collect()
 }
 
 fn namespace_missing(Gap { reason, source }: Gap) -> Missing {
@@ -158,7 +165,7 @@ pub(crate) fn evaluate(
     let look = |id: &SubjectId| {
         let Some(view) = View::new(inventory, statements, *id) else { return Vec::new() };
         let (facts, _) = view.facts();
-        questions(policies, &view, &facts)
+        questions(policies, &Scope::of(&view), &facts)
     };
     answered(policies, sandbox, in_parallel(subjects, threads, look))
 }
@@ -260,6 +267,12 @@ fn verdict(policy: Option<&Policy>, id: String, answer: Answer) -> PolicyVerdict
 
 fn checked(verdict: Verdict) -> Result<Verdict, String> {
     verdict.check().map(|()| verdict)
+}
+
+/// A delete that did not hold when it was asked again.
+pub(crate) fn refuted(vote: &mut Vote, cause: Cause) {
+    let message = format!("{} when asked again", cause.meaning());
+    vote.verdict = PolicyVerdict::failed(vote.verdict.policy.clone(), cause, message);
 }
 
 /// A delete to be confirmed: which subject, which policy, and its projected answer.

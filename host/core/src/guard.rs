@@ -85,6 +85,11 @@ pub fn reads() -> FactSet {
     Fact::MANDATORY.into_iter().chain([Fact::Subject, Fact::Claim, Fact::Volume, Fact::Namespace]).collect()
 }
 
+/// What they look at besides where it is known: a class that is opened, a guest cluster that is going.
+pub(crate) fn looks() -> FactSet {
+    reads().with([Fact::StorageClass, Fact::GuestCluster].into_iter().collect())
+}
+
 /// Every rail that holds a delete, also one behind another.
 pub(crate) fn hold_back(scene: &Scene<'_>) -> Guarded {
     let missing = scene.facts.missing(reads());

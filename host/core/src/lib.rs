@@ -1,4 +1,4 @@
-//! The pure pipeline: inventory, evidence, select, evaluate, combine, guard, plan, explain, diff. Top to bottom one file a stage,
+//! The pure pipeline: inventory, evidence, select, evaluate, combine, guard, plan, explain, diff, log. Top to bottom one file a stage,
 //! each stage's output the next one's only input; `pipeline::decide` calls them in order. Nothing here knows a clock, the
 //! environment, a file, the network, an API server, Rego or Wasm: the sandbox stands behind the one trait in `port`.
 
@@ -20,6 +20,7 @@ pub mod intake;
 pub mod inventory;
 pub mod kinds;
 pub mod ledger;
+pub mod log;
 pub mod observe;
 mod pacing;
 pub mod parameters;

@@ -4,14 +4,14 @@ use crate::decide::Case;
 use crate::evaluate::{self, Confirm, Vote};
 use crate::evidence::{Statements, SubjectId, View};
 use crate::inventory::{ClusterData, Inventory, ObjectId};
+use crate::log;
 use crate::plan::{self, Decided};
 use crate::policy::PolicySet;
 use crate::port::Sandbox;
 use probate_contract::common::Identity;
 use probate_contract::evidence::Trigger;
-use probate_contract::plan::{
-    AsOfSource, DecisionAction, Entry, PlanReport, PolicyVerdict, Revision, Vote as Voted,
-};
+use probate_contract::log::DecisionRecord;
+use probate_contract::plan::{AsOfSource, DecisionAction, Entry, PlanReport, Revision, Vote as Voted};
 use probate_contract::settings::SettingsSpec;
 
 /// Which subjects are shown and summed; never which evidence counts.
@@ -84,13 +84,51 @@ pub fn decide(
             let vote =
                 votes.get_mut(subject).and_then(|votes| votes.iter_mut().find(|vote| vote.policy == policy));
             if let Some(vote) = vote {
-                let message = format!("{} when asked again", cause.meaning());
-                vote.verdict = PolicyVerdict::failed(vote.verdict.policy.clone(), cause, message);
+                evaluate::refuted(vote, cause);
             }
         }
         stage.entries(&subjects, &votes)
     };
     plan::report(inventory, policies, options, entries)
+}
+
+/// The records of these entries, which were decided from this inventory: each with the facts, rails and settings that it was made
+/// of. They have no place in a chain yet; entries of what is not in the inventory have none.
+pub fn logged(
+    inventory: &Inventory,
+    policies: &PolicySet,
+    options: &Options,
+    entries: &[&Entry],
+) -> Vec<DecisionRecord> {
+    let statements = options.statements();
+    let one = |entry: &&Entry| {
+        let view = View::new(inventory, &statements, subject(inventory, entry)?)?;
+        let (facts, rails) = view.facts();
+        Some(log::record(policies, &options.settings, entry, &facts, &rails))
+    };
+    evaluate::in_parallel(entries, options.threads, one).into_iter().flatten().collect()
+}
+
+/// Where an entry's subject stands in the inventory.
+fn subject(inventory: &Inventory, entry: &Entry) -> Option<SubjectId> {
+    let identity = &entry.subject.identity;
+    let named = |cluster: &ClusterData| identity.cluster.as_deref() == Some(&*cluster.name);
+    let clusters = inventory.clusters.iter().enumerate().filter(|(_, cluster)| named(cluster));
+    let mut found = clusters.filter_map(|(at, cluster)| {
+        let (id, object) = match identity.kind.as_str() {
+            "PersistentVolumeClaim" => {
+                let claim = cluster.claim(identity.namespace.as_deref()?, &identity.name)?;
+                (SubjectId::Claim(at, claim), cluster.claims.get(claim)?.object)
+            }
+            _ => {
+                let volume = cluster.volume(&identity.name)?;
+                (SubjectId::Volume(at, volume), cluster.volumes.get(volume)?.object)
+            }
+        };
+        let uid = &cluster.object(object)?.head.uid;
+        (identity.uid.as_deref() == Some(&**uid)).then_some(id)
+    });
+    found.next()
 }
 
 struct Stage<'a> {

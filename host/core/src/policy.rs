@@ -107,6 +107,12 @@ impl PolicySet {
         self.names.get(at).map_or("", |(_, digest)| digest)
     }
 
+    /// Place and digest of the policy of that id.
+    pub(crate) fn place(&self, id: &str) -> Option<(usize, &str)> {
+        let at = self.names.binary_search_by(|(name, _)| name.as_str().cmp(id)).ok()?;
+        Some((at, self.digest(at)))
+    }
+
     /// How many.
     pub fn len(&self) -> usize {
         self.policies.len()

@@ -12,6 +12,9 @@ pub struct Failure {
     pub message: String,
 }
 
+/// How the message of a failure begins that stands for others before it: its own question was not asked.
+pub const NOT_ASKED: &str = "not asked: ";
+
 /// A policy's answer.
 pub type Answer = Result<Verdict, Failure>;
 

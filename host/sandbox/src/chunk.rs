@@ -6,7 +6,7 @@ use crate::off::{Limit, off};
 use crate::program::Program;
 use crate::session::{Asked, Session};
 use probate_contract::rego::Purpose;
-use probate_core::port::{Answer, Failure};
+use probate_core::port::{Answer, Failure, NOT_ASKED};
 use std::sync::Arc;
 
 /// After so many confirmed failures a chunk's further ones cost no fresh session.
@@ -28,7 +28,7 @@ pub(crate) fn ask(program: &Program, inputs: &[Arc<str>]) -> Vec<Answer> {
             && given_up.is_none()
         {
             let message =
-                format!("not asked: {PATIENCE} subjects before it failed; the last: {}", last.message);
+                format!("{NOT_ASKED}{PATIENCE} subjects before it failed; the last: {}", last.message);
             given_up = Some(failure(last.cause, message));
         }
         answers.push(answer);

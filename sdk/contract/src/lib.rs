@@ -1,6 +1,6 @@
-//! The documents that users, policies and other programs see: evidence, verdict, manifest, settings, plan, record, dump
-//! statement, test suite and diagnostic. Plain data with serde and schemars; the JSON Schemas under `sdk/schema` are generated
-//! from here, and Rego and Wasm policies read the very same shapes. Nothing here depends on the host.
+//! The documents that users, policies and other programs see: evidence, verdict, manifest, settings, plan, record, decision
+//! log, dump statement, test suite and diagnostic. Plain data with serde and schemars; the JSON Schemas under `sdk/schema` are
+//! generated from here, and Rego and Wasm policies read the very same shapes. Nothing here depends on the host.
 
 pub mod cause;
 pub mod common;
@@ -9,6 +9,7 @@ pub mod dump;
 pub mod evidence;
 pub mod examples;
 pub mod fact;
+pub mod log;
 pub mod manifest;
 pub mod plan;
 pub mod record;

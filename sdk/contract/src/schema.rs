@@ -6,7 +6,9 @@ use serde_json::Value;
 /// File name and schema of every document.
 pub fn all() -> Vec<(&'static str, Value)> {
     vec![
+        ("decision", of::<crate::log::DecisionRecord>()),
         ("dump", of::<crate::dump::Dump>()),
+        ("effect", of::<crate::log::EffectRecord>()),
         ("evidence", of::<crate::evidence::Evidence>()),
         ("plan", of::<crate::plan::PlanReport>()),
         ("policy", of::<crate::manifest::Policy>()),

@@ -12,10 +12,12 @@
 )]
 
 mod ask;
+mod chain;
 mod erase;
 mod r#gen;
 mod judge;
 mod laws;
 mod model;
+mod replay;
 mod shrink;
 mod world;

@@ -53,6 +53,12 @@ pub enum Command {
     Init(InitArgs),
     /// Show what another policy set changes
     Diff(DiffArgs),
+    /// Show a decision log: what was decided and written, and why
+    Log(LogArgs),
+    /// Decide the lines of a decision log again, and show what differs
+    Replay(ReplayArgs),
+    /// Check that a decision log is whole and unchanged
+    Verify(VerifyArgs),
     /// Print a document's JSON Schema
     Schema(SchemaArgs),
     /// Explain a message code
@@ -121,6 +127,9 @@ pub struct PlanArgs {
     /// Sum by this
     #[arg(long, value_enum, value_name = "WHAT")]
     pub group_by: Option<GroupBy>,
+    /// Write the decisions to a file, as lines that `replay` decides again
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
     /// Exit with 20 where there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
@@ -240,6 +249,9 @@ pub struct TestArgs {
     /// Fail below this share of lines, in percent
     #[arg(long, value_name = "N", requires = "coverage", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub threshold: Option<u8>,
+    /// Decide each case again from the line that a decision log would hold
+    #[arg(long)]
+    pub replay: bool,
     /// Exit with 0 where there are no tests
     #[arg(long)]
     pub allow_empty: bool,
@@ -329,6 +341,77 @@ pub struct DiffArgs {
     /// Exit with 20 where there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
+}
+
+/// Which lines of a decision log are meant.
+#[derive(Args, Debug, Clone, Default)]
+pub struct LinesArgs {
+    /// Only lines about this: `pvc/NAMESPACE/NAME`, `pv/NAME`, with `CLUSTER:` before it or without, or a uid
+    #[arg(long, value_name = "OBJECT")]
+    pub subject: Option<String>,
+    /// Only lines of this time or later
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Only lines of this decision
+    #[arg(long, value_name = "ID")]
+    pub decision: Option<String>,
+}
+
+/// How lines of a decision log are printed.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Table,
+    /// JSON; `log` prints the lines as they are.
+    Json,
+}
+
+/// `log`.
+#[derive(Args, Debug)]
+pub struct LogArgs {
+    /// Decision logs, or `-`
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Which lines.
+    #[command(flatten)]
+    pub lines: LinesArgs,
+    /// How to print
+    #[arg(short, long, value_enum, default_value_t = LogFormat::Table)]
+    pub output: LogFormat,
+}
+
+/// `replay`.
+#[derive(Args, Debug)]
+pub struct ReplayArgs {
+    /// Decision logs, or `-`
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Policies: those that decided, or others to see what they change; may be given several times
+    #[arg(short, long = "policy", value_name = "POLICY", required = true)]
+    pub policies: Vec<PathBuf>,
+    /// Which lines.
+    #[command(flatten)]
+    pub lines: LinesArgs,
+    /// How to print
+    #[arg(short, long, value_enum, default_value_t = LogFormat::Table)]
+    pub output: LogFormat,
+}
+
+/// `verify`.
+#[derive(Args, Debug)]
+pub struct VerifyArgs {
+    /// Decision logs in the order in which they were written, or `-`
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// The hash of a chain's last line, as it is kept elsewhere; may be given several times
+    #[arg(long, value_name = "HASH")]
+    pub head: Vec<String>,
+    /// The hash of the line before the first one here, where older files were put away; may be given several times
+    #[arg(long, value_name = "HASH")]
+    pub after: Vec<String>,
+    /// How to print
+    #[arg(short, long, value_enum, default_value_t = LogFormat::Table)]
+    pub output: LogFormat,
 }
 
 /// `schema`.

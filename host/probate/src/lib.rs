@@ -6,6 +6,7 @@ pub mod codes;
 pub mod commands;
 pub mod document;
 pub mod exit;
+pub mod lines;
 pub mod load;
 pub mod policies;
 pub mod print;
@@ -82,6 +83,9 @@ fn dispatch(cli: Cli) -> Outcome {
         Command::Check(args) => commands::check::run(&args, threads),
         Command::Init(args) => commands::init::run(&args),
         Command::Diff(args) => commands::diff::run(&args, threads),
+        Command::Log(args) => commands::log::run(&args),
+        Command::Replay(args) => commands::replay::run(&args, threads),
+        Command::Verify(args) => commands::verify::run(&args),
         Command::Schema(args) => commands::schema::run(&args),
         Command::Codes(args) => commands::codes::run(&args),
         Command::Completion(args) => commands::completion::run(&args),

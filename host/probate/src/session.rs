@@ -1,7 +1,8 @@
 //! The sandbox of a command: one engine, with the compiled cache where the user's caches are.
 
 use crate::exit::Stop;
-use probate_sandbox::{Engine, EngineOptions};
+use probate_contract::log::LogEngine;
+use probate_sandbox::{Engine, EngineOptions, rego_guest};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -28,6 +29,11 @@ fn cache_dir() -> Option<PathBuf> {
             Some(base.join("probate").join("compiled"))
         }
     }
+}
+
+/// What decides here, as decision logs name it.
+pub fn log_engine() -> LogEngine {
+    LogEngine { probate: env!("CARGO_PKG_VERSION").into(), rego_guest: rego_guest().1.into() }
 }
 
 /// Threads to work on: as asked, else one for each core.

@@ -9,9 +9,13 @@ use crate::{session, world};
 use probate_contract::manifest::{Allowed, Match};
 use probate_contract::plan::{PlanReport, Vote};
 use probate_contract::{Cause, Diagnostic, Severity};
+use probate_core::log::{Chain, Journal};
 use probate_core::pipeline::{self, Options, Shown};
-use probate_core::selector;
+use probate_core::policy::PolicySet;
+use probate_core::{digest, selector};
+use std::io::Write;
 use std::num::NonZeroUsize;
+use std::path::Path;
 
 /// Runs the command.
 ///
@@ -25,7 +29,12 @@ pub fn run(args: &PlanArgs, threads: Option<NonZeroUsize>) -> Outcome {
     drop(progress);
     let engine = session::engine(world.inventory.now(), threads)?;
     let policies = Policies::load(&args.policies, &engine)?;
-    let report = decide(&world, &policies, shown, threads);
+    let options = options(&world, shown, threads);
+    let (set, programs) = policies.split(options.threads);
+    let report = pipeline::decide(&world.inventory, &set, &programs, &options);
+    if let Some(path) = &args.log {
+        log(path, &world, &set, &options, &report)?;
+    }
     print::diagnostics(
         &policies.diagnostics().filter(|said| said.code != "PB2003").cloned().collect::<Vec<_>>(),
     );
@@ -38,18 +47,49 @@ pub fn run(args: &PlanArgs, threads: Option<NonZeroUsize>) -> Outcome {
 
 /// Decides with these policies.
 pub fn decide(world: &World, policies: &Policies, shown: Shown, threads: Option<NonZeroUsize>) -> PlanReport {
-    let threads = session::threads(threads);
-    let options = Options {
+    let options = options(world, shown, threads);
+    let (set, programs) = policies.split(options.threads);
+    pipeline::decide(&world.inventory, &set, &programs, &options)
+}
+
+fn options(world: &World, shown: Shown, threads: Option<NonZeroUsize>) -> Options {
+    Options {
         settings: world.settings.clone(),
         unused_since: world.unused_since,
         trigger: None,
         shown,
         as_of_source: world.as_of_source,
-        threads,
-    };
-    let (set, programs) = policies.split(threads);
-    pipeline::decide(&world.inventory, &set, &programs, &options)
+        threads: session::threads(threads),
+    }
 }
+
+/// Writes the plan's decisions as one chain, which is named after the plan: the same input gives the same bytes.
+fn log(
+    path: &Path,
+    world: &World,
+    set: &PolicySet,
+    options: &Options,
+    report: &PlanReport,
+) -> Result<(), Stop> {
+    let chain = format!("c-{}", digest::short(&[&report.digest]));
+    let mut journal = Journal::new(Chain::start(chain, session::log_engine(), None));
+    let failed = |error: std::io::Error| {
+        let message = format!("{}: {error}", path.display());
+        Stop::usage("PB7012", message, "name a file in a folder that is there")
+    };
+    let mut file = std::io::BufWriter::new(std::fs::File::create(path).map_err(failed)?);
+    for entries in report.entries.chunks(LOGGED_AT_ONCE) {
+        let entries: Vec<_> = entries.iter().collect();
+        let records = pipeline::logged(&world.inventory, set, options, &entries);
+        for line in journal.decisions(&records) {
+            writeln!(file, "{line}").map_err(failed)?;
+        }
+    }
+    file.flush().map_err(failed)
+}
+
+/// Records are larger than entries: so many are held at once.
+const LOGGED_AT_ONCE: usize = 1024;
 
 /// Which subjects the flags mean.
 ///

@@ -28,8 +28,8 @@ pub fn run(args: &TestArgs, threads: Option<NonZeroUsize>) -> Outcome {
         None => None,
     };
     let engine = session::engine(time::parse(NOW).unwrap_or_default(), threads)?;
-    let options =
-        Options { only: only.as_ref(), coverage: args.coverage, threads: session::threads(threads) };
+    let (coverage, replay) = (args.coverage, args.replay);
+    let options = Options { only: only.as_ref(), coverage, replay, threads: session::threads(threads) };
     let mut ran = suite::run(&args.paths, &engine, options);
     if args.update && !ran.edits.is_empty() {
         ran = update(args, &ran, || suite::run(&args.paths, &engine, options));

@@ -120,6 +120,14 @@ impl Policies {
         (set, Programs::new(programs).threads(threads))
     }
 
+    /// The same with every clock at that time.
+    pub fn split_at(&self, now: i64, threads: usize) -> (PolicySet, Programs) {
+        let now = u64::try_from(now).unwrap_or(0);
+        let at = |item: &LoadedPolicy| item.program.clone().map(|program| program.at(now));
+        let (set, _) = self.split(threads);
+        (set, Programs::new(self.items.iter().map(at).collect()).threads(threads))
+    }
+
     /// All diagnostics.
     pub fn diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
         self.items.iter().flat_map(|item| &item.diagnostics)

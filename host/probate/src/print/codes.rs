@@ -34,6 +34,8 @@ impl From<&Code> for Meaning {
                 Some("PB1") => "dumps and records",
                 Some("PB3") => "evaluation",
                 Some("PB5") => "plan",
+                Some("PB6") => "cluster",
+                Some("PB7") => "log and replay",
                 Some("PB8") => "tests",
                 _ => "our fault",
             },

@@ -6,6 +6,7 @@ pub mod codes;
 pub mod diff;
 pub mod explain;
 pub mod graph;
+pub mod log;
 pub mod plan;
 mod progress;
 pub mod style;

@@ -6,8 +6,10 @@ use super::leaves::Leaf;
 use super::names::Target;
 use super::scene::Scene;
 use probate_contract::common::Identity;
+use probate_contract::log::DecisionRecord;
 use probate_contract::plan::{DecisionAction, Entry, GuardEntry, NextStep, PlanReport, PolicyVerdict};
 use probate_contract::{Cause, Diagnostic, Fact};
+use probate_core::log::{Difference, replay};
 use probate_core::pipeline::{self, Options};
 use probate_core::policy::PolicySet;
 use probate_sandbox::Programs;
@@ -143,11 +145,33 @@ fn plan(
     let set = PolicySet::new(seats.iter().map(|seat| seat.policy.clone()).collect());
     let at = u64::try_from(now).unwrap_or(0);
     let programs = seats.iter().map(|seat| seat.program.clone().map(|program| program.at(at))).collect();
-    let report = pipeline::decide(&inventory, &set, &Programs::new(programs).threads(1), &options);
+    let programs = Programs::new(programs).threads(1);
+    let report = pipeline::decide(&inventory, &set, &programs, &options);
+    if bench.replay {
+        let entries: Vec<&Entry> = report.entries.iter().collect();
+        let records = pipeline::logged(&inventory, &set, &options, &entries);
+        again(&records, &set, &programs)
+            .map_err(|message| vec![suite.diagnostic("PB7014", message, leaf.line)])?;
+    }
     let clusters = scene.clusters().map(str::to_owned).collect();
     let plan = Arc::new((report, clusters));
     plans.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, plan.clone());
     Ok(plan)
+}
+
+/// Decides records again, once on one thread and once on two: both must give what was decided.
+fn again(records: &[DecisionRecord], set: &PolicySet, programs: &Programs) -> Result<(), String> {
+    for threads in [1, 2] {
+        for (record, replayed) in records.iter().zip(replay(records, set, programs, threads)) {
+            let name = &record.subject.identity.name;
+            let replayed = replayed.map_err(|error| format!("{name}: {error}"))?;
+            if let Some(first) = replayed.differences.first() {
+                let Difference { path, recorded, replayed } = first;
+                return Err(format!("{name}: {path}: {recorded:?} was decided, and again {replayed:?}"));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The first few subjects of a plan.

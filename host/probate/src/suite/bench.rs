@@ -26,6 +26,7 @@ pub(crate) struct Seat {
 pub(crate) struct Bench<'e> {
     pub(crate) engine: &'e Engine,
     coverage: bool,
+    pub(crate) replay: bool,
     policies: Shared<PathBuf, Vec<Arc<LoadedPolicy>>>,
     dumps: Shared<(PathBuf, Option<String>), Dump>,
     seats: Mutex<BTreeMap<String, Seat>>,
@@ -37,10 +38,11 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl<'e> Bench<'e> {
-    pub(crate) fn new(engine: &'e Engine, coverage: bool) -> Self {
+    pub(crate) fn new(engine: &'e Engine, coverage: bool, replay: bool) -> Self {
         Self {
             engine,
             coverage,
+            replay,
             policies: Mutex::default(),
             dumps: Mutex::default(),
             seats: Mutex::default(),

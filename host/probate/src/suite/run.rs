@@ -29,6 +29,8 @@ pub struct Options<'o> {
     pub only: Option<&'o Regex>,
     /// Collect coverage.
     pub coverage: bool,
+    /// Decide each plan again from the lines that it would log.
+    pub replay: bool,
     /// Threads to work on.
     pub threads: usize,
 }
@@ -45,7 +47,7 @@ pub struct Ran {
 /// Runs all tests of these paths.
 pub fn run(paths: &[PathBuf], engine: &Engine, options: Options<'_>) -> Ran {
     let found = find::find(paths);
-    let bench = Bench::new(engine, options.coverage);
+    let bench = Bench::new(engine, options.coverage, options.replay);
     let mut files = Vec::new();
     let mut edits = Vec::new();
     for suite in &found.suites {

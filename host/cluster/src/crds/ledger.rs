@@ -21,6 +21,10 @@ impl Ledger {
 pub(super) fn crd() -> Result<CustomResourceDefinition, SchemaError> {
     let spec = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
     let mut made = Definition::new(Ledger::KIND, Ledger::PLURAL, spec, None);
-    made.columns = vec![Column("Age", "date", ".metadata.creationTimestamp", 0)];
+    made.columns = vec![
+        Column("Open", "string", ".spec.open[*].rule", 0),
+        Column("Of", "string", ".spec.open[*].policy", 0),
+        Column("Age", "date", ".metadata.creationTimestamp", 0),
+    ];
     made.finish()
 }

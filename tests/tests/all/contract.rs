@@ -6,6 +6,7 @@ use probate_cli::exit::Exit;
 use probate_contract::cause::{Cause, Group};
 use probate_contract::dump::Dump;
 use probate_contract::evidence::Evidence;
+use probate_contract::log::{DecisionRecord, Outcome};
 use probate_contract::manifest::{Limits, Policy};
 use probate_contract::plan::PlanReport;
 use probate_contract::record::VolumeRecord;
@@ -230,6 +231,23 @@ fn the_record() {
 fn the_dump_statement() {
     let dump: Dump = survives("dump.yaml", "dump");
     assert_eq!(dump.absent_kinds, ["VirtualMachine.kubevirt.io"]);
+}
+
+#[test]
+fn the_decision_log() {
+    let record: DecisionRecord = survives("log.json", "decision");
+    assert_eq!(record.verdicts[0].digest, "sha256:fcde2b2e");
+    assert_eq!(record.evidence["usage"]["unusedSeconds"], 4_514_400);
+    let words = [
+        Outcome::Applied,
+        Outcome::Conflict,
+        Outcome::Denied,
+        Outcome::Gone,
+        Outcome::Unknown,
+        Outcome::Failed,
+    ];
+    let written = words.map(|word| serde_json::to_value(word).unwrap());
+    assert_eq!(written, ["Applied", "Conflict", "Denied", "Gone", "Unknown", "Failed"]);
 }
 
 #[test]

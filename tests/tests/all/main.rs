@@ -18,6 +18,7 @@ mod guards;
 mod hostile;
 mod laws;
 mod layers;
+mod log;
 mod misspelt;
 mod must_gather;
 mod readme;

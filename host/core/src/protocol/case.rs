@@ -149,8 +149,9 @@ impl<'a> Case<'a> {
         Next::Rest { until: Some(self.now().saturating_add(SOON)) }
     }
 
+    /// A decision on what is there now moves it on.
     pub(crate) fn stale(&self, detail: &str) -> Next {
-        let until = Some(self.now().saturating_add(SOON));
+        let until = Some(self.now().saturating_add(1));
         Next::Held { cause: Cause::IncompleteEvidence, detail: detail.into(), until }
     }
 

@@ -46,7 +46,8 @@ pub struct Situation<'a> {
     pub volume: &'a Seen,
     /// The claim's Namespace; `Absent` where it was not needed (only `promised_in` of a quarantine needs it).
     pub namespace: &'a Seen,
-    /// The record of the claim's uid, or of the volume's if it never had a claim.
+    /// The record of the claim's uid, or of the volume's if it never had a claim, as `observe::advance` has just brought it up to
+    /// date. The inventory that `entry` was decided on holds this very record: a quarantine changes what the guards ask.
     pub record: Option<&'a VolumeRecord>,
     /// The decision on live evidence of this very moment: about the claim while it lives, about the volume once it is released.
     pub entry: Option<&'a Entry>,
@@ -60,7 +61,8 @@ pub struct Situation<'a> {
     pub approved: bool,
     /// Who else wrote the record since probate did, as managedFields tell. Writes on the volume are found by their content.
     pub foreign: Option<String>,
-    /// What the API server said to the write before, if this process sent one since the last look.
+    /// What the API server said to this record's last write, if this process sent it since the last look. Nothing is lost without
+    /// it but a dry run or a denial: both are asked again.
     pub answer: Option<&'a Answer>,
 }
 
@@ -81,7 +83,7 @@ pub enum Next {
         /// When time alone lifts it.
         until: Option<Seconds>,
     },
-    /// Ask the ledger for a place for this step, then come again.
+    /// Store the record if it `observe::matters`, ask the ledger for a place for this step, then come again.
     Reserve(Step),
     /// Write the record's status by compare-and-swap, then come again.
     Record(Box<RecordStatus>),

@@ -72,16 +72,20 @@ fn bound<'a>(case: &Case<'a>, claim: Live<'_>, entry: &Entry) -> Result<Option<L
             if volume.deleting() {
                 return held(Cause::Terminating, "its volume is being deleted");
             }
-            let seen = entry.preconditions.iter().find(|known| {
-                known.identity.uid.as_deref() == Some(volume.uid())
-                    && known.resource_version.as_deref() == Some(volume.resource_version())
-            });
-            if seen.is_none() {
+            if !seen(entry, volume) {
                 return Err(Box::new(case.stale("its volume changed since it was decided about")));
             }
             Ok(Some(volume))
         }
     }
+}
+
+/// True where the decision about a claim was made on this very revision of its volume.
+fn seen(entry: &Entry, volume: Live<'_>) -> bool {
+    entry.preconditions.iter().any(|known| {
+        known.identity.uid.as_deref() == Some(volume.uid())
+            && known.resource_version.as_deref() == Some(volume.resource_version())
+    })
 }
 
 pub(super) fn next(case: &Case<'_>) -> Next {
@@ -207,6 +211,10 @@ fn let_go(case: &Case<'_>, claim: Live<'_>, volume: Live<'_>, quarantine: &Quara
             status.intent = Some(case.intent(Step::Quarantine, Intended::RollBack));
             case::set(status, case::BLOCKED, true, Intended::DeleteClaim.name(), message, now);
         });
+    }
+    if !case.situation.entry.is_some_and(|entry| seen(entry, volume)) {
+        // Subject and referrers are looked at once more between flip and delete.
+        return case.stale("nobody decided about it since its volume was flipped");
     }
     let request = delete(ticket, claim, false);
     case.write(Step::Quarantine, Intended::DeleteClaim, case::claim(claim), request)

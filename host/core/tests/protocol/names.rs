@@ -40,7 +40,7 @@ fn a_promised_name_binds_its_own_data_when_it_comes_back() {
     let volume = api.volumes.keys().next().unwrap().clone();
     replica.run(&mut api);
     replica.pass(&mut api, 2 * HOUR);
-    assert_eq!(api.deleted, [claim.clone()]);
+    assert_eq!(api.deleted, std::slice::from_ref(&claim));
     assert_eq!(text(&api.volumes[&volume], "/spec/claimRef/uid"), "", "the name is kept, the uid is not");
     assert_eq!(text(&api.volumes[&volume], "/status/phase"), "Available");
     let back = api.claim("data-db-0", None);
@@ -89,6 +89,6 @@ fn a_claim_with_a_data_source_makes_no_promise() {
     });
     replica.run(&mut api);
     replica.pass(&mut api, 2 * HOUR);
-    assert_eq!(api.deleted, [claim.clone()]);
+    assert_eq!(api.deleted, std::slice::from_ref(&claim));
     assert_eq!(text(&api.volumes[&volume], "/spec/claimRef/uid"), claim);
 }

@@ -46,7 +46,7 @@ fn straight_from_mark_to_purge() {
     replica.pass(&mut api, HOUR - 600);
     assert!(api.deleted.is_empty(), "grace is not over");
     replica.pass(&mut api, HOUR);
-    assert_eq!(api.deleted, [claim.clone()]);
+    assert_eq!(api.deleted, std::slice::from_ref(&claim));
     let kept = api.volumes.values().next().unwrap().clone();
     assert_eq!(state(&kept), Some("Quarantined"));
     assert_eq!(text(&kept, "/spec/persistentVolumeReclaimPolicy"), "Retain");

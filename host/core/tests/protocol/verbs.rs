@@ -67,7 +67,7 @@ fn a_static_volume_is_kept_at_the_end() {
     api.edit_volume(&volume, |volume| volume["metadata"]["annotations"] = json!({}));
     replica.run(&mut api);
     replica.pass(&mut api, 9 * HOUR);
-    assert_eq!(api.deleted, [claim.clone()]);
+    assert_eq!(api.deleted, std::slice::from_ref(&claim));
     assert_eq!(held(&replica.says(&api, &format!("c-{claim}"))), Some(Cause::Blocked));
     assert_eq!(api.assets.len(), 1);
 }

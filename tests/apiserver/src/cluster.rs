@@ -1,5 +1,6 @@
 //! A control plane that stays: `up` leaves it behind, `status` looks at it, `down` ends exactly what `up` started.
 
+use crate::crds;
 use crate::driver::{self, Disk};
 use crate::node;
 use crate::plane::{Options, Plane, client_of, private};
@@ -123,6 +124,12 @@ pub fn status(dir: &Path) -> anyhow::Result<String> {
     Ok(text)
 }
 
+/// Installs the definitions of other systems' kinds: KubeVirt, CDI, Harvester, Rancher, snapshots, backup tools.
+pub async fn install_crds(dir: &Path) -> anyhow::Result<()> {
+    let state = read(dir)?.context("no cluster is up")?;
+    crds::install(&client_of(&state.kubeconfig).await?).await
+}
+
 /// The process of driver and node.
 pub async fn drive(kubeconfig: &Path, volumes: &Path) -> anyhow::Result<()> {
     let client = client_of(kubeconfig).await?;
@@ -138,7 +145,7 @@ fn process(name: &str, id: u32) -> Process {
 
 fn lines(state: &State) -> String {
     format!(
-        "export KUBECONFIG={}\nexport PATH=\"$PATH:{}\"\n# volumes: {}\n",
+        "export KUBECONFIG={}\nexport PATH=\"{}:$PATH\"\n# volumes: {}\n",
         state.kubeconfig.display(),
         state.binaries.display(),
         state.volumes.display()

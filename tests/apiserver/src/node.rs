@@ -36,14 +36,29 @@ async fn reconcile(pod: Arc<Pod>, client: Arc<kube::Client>) -> Result<Action, F
     match node {
         None => schedule(&pod, &pods, &client).await,
         Some(NODE) if phase == "Pending" => {
-            let ready =
-                json!([{"type": "Ready", "status": "True"}, {"type": "ContainersReady", "status": "True"}]);
-            let patch = Patch::Strategic(json!({"status": {"phase": "Running", "conditions": ready}}));
+            let patch = Patch::Strategic(running(&pod));
             gone_is_fine(pods.patch_status(&pod.name_any(), &PatchParams::default(), &patch).await)?;
             Ok(Action::await_change())
         }
         Some(_) => Ok(Action::await_change()),
     }
+}
+
+/// The status of a Pod all of whose containers run.
+fn running(pod: &Pod) -> serde_json::Value {
+    let containers = pod.spec.as_ref().map(|spec| spec.containers.as_slice()).unwrap_or_default();
+    let since = &pod.metadata.creation_timestamp;
+    let statuses: Vec<serde_json::Value> = containers
+        .iter()
+        .map(|container| {
+            json!({
+                "name": container.name, "image": container.image, "imageID": "", "restartCount": 0,
+                "ready": true, "started": true, "state": {"running": {"startedAt": since}},
+            })
+        })
+        .collect();
+    let ready = json!([{"type": "Ready", "status": "True"}, {"type": "ContainersReady", "status": "True"}]);
+    json!({"status": {"phase": "Running", "startTime": since, "conditions": ready, "containerStatuses": statuses}})
 }
 
 /// Selects the node for its claims, and binds the Pod once all are bound.

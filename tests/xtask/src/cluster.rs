@@ -1,4 +1,4 @@
-//! `cargo xtask cluster up|down|status`: hands over to `tests/apiserver`, so that no other chore waits for a Kubernetes client to
+//! `cargo xtask cluster up|down|status|crds`: hands over to `tests/apiserver`, so that no other chore waits for a Kubernetes client to
 //! be compiled.
 
 use crate::generated::root;

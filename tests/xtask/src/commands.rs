@@ -85,8 +85,8 @@ pub(crate) enum Chore {
     Hostile,
     /// A Kubernetes control plane on this machine with a storage driver: eval "$(cargo xtask cluster up)"
     Cluster {
-        /// What to do
-        #[arg(value_parser = ["up", "down", "status"])]
+        /// What to do; `crds` installs the kinds of KubeVirt, Harvester, Rancher and others
+        #[arg(value_parser = ["up", "down", "status", "crds"])]
         verb: String,
     },
 }

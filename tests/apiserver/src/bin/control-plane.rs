@@ -15,6 +15,8 @@ enum Command {
     Down,
     /// Shows what runs.
     Status,
+    /// Installs the definitions of other systems' kinds: KubeVirt, CDI, Harvester, Rancher, snapshots, backup tools.
+    Crds,
     /// Runs the storage driver and the node in the foreground.
     Driver {
         /// Whose account to act as
@@ -34,6 +36,10 @@ async fn main() -> anyhow::Result<()> {
         Command::Status => cluster::status(&dir)?,
         Command::Down if cluster::down(&dir).await? => "# stopped\n".to_owned(),
         Command::Down => "# nothing was up\n".to_owned(),
+        Command::Crds => {
+            cluster::install_crds(&dir).await?;
+            "# installed\n".to_owned()
+        }
         Command::Driver { kubeconfig, volumes } => {
             cluster::drive(&kubeconfig, &volumes).await?;
             String::new()

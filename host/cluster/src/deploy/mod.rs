@@ -100,3 +100,76 @@ fn objects(look: Look) -> Vec<(&'static str, Vec<Object>)> {
         ("workload", workload::objects(look)),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Look, Object, When, objects};
+    use serde_json::Value;
+
+    fn of(enforce: bool) -> Vec<Value> {
+        let wanted = |object: &Object| enforce || object.when != When::Enforce;
+        objects(Look::Plain { enforce })
+            .into_iter()
+            .flat_map(|(_, all)| all)
+            .filter(wanted)
+            .map(|one| one.body)
+            .collect()
+    }
+
+    fn words(value: &Value) -> Vec<&str> {
+        value.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+
+    /// Rules that write, of roles that an account of ours is bound to.
+    fn writing(all: &[Value]) -> Vec<(String, Value)> {
+        let bound: Vec<&Value> = all
+            .iter()
+            .filter(|body| {
+                body["kind"].as_str().is_some_and(|kind| kind.ends_with("Binding"))
+                    && body["subjects"][0]["kind"] == "ServiceAccount"
+            })
+            .map(|body| &body["roleRef"])
+            .collect();
+        let role = |body: &&Value| {
+            bound
+                .iter()
+                .any(|known| known["kind"] == body["kind"] && known["name"] == body["metadata"]["name"])
+        };
+        let mut found = Vec::new();
+        for body in all.iter().filter(role) {
+            for rule in body["rules"].as_array().into_iter().flatten() {
+                if words(&rule["verbs"]).iter().any(|verb| !["get", "list", "watch"].contains(verb)) {
+                    found.push((body["metadata"]["name"].to_string(), rule.clone()));
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn audit_writes_nothing_but_what_is_ours() {
+        let audit = writing(&of(false));
+        assert!(audit.len() > 3, "{audit:?}");
+        for (role, rule) in audit {
+            let ours = words(&rule["apiGroups"]) == ["probate.dev"];
+            let said = words(&rule["resources"]).iter().all(|kind| ["events", "leases"].contains(kind));
+            assert!(ours || said, "{role}: {rule}");
+        }
+        let text = format!("{:?}", writing(&of(true)));
+        for right in ["persistentvolumeclaims", "persistentvolumes", "serviceaccounts/token", "impersonate"] {
+            assert!(text.contains(right), "{right}: {text}");
+        }
+    }
+
+    #[test]
+    fn nobody_of_ours_reads_secrets_or_everything() {
+        for body in of(true) {
+            for rule in body["rules"].as_array().into_iter().flatten() {
+                let groups = words(&rule["apiGroups"]);
+                let all = words(&rule["resources"]).contains(&"*");
+                assert!(!groups.contains(&"*") && !words(&rule["resources"]).contains(&"secrets"), "{rule}");
+                assert!(!(all && groups.contains(&"")), "{rule}");
+            }
+        }
+    }
+}

@@ -51,24 +51,33 @@ fn the_runbook_has_a_section_for_every_alert_and_blocked_reason() {
 }
 
 #[test]
-fn alerts_name_metrics_and_labels_that_there_are() {
+fn alerts_and_dashboard_name_metrics_that_there_are() {
     let metrics = Metrics::default();
-    let labels = |names: [&'static str; 2]| Labels(names.map(|name| (name, "x".to_owned())));
-    metrics.effects.get_or_create(&labels(["step", "outcome"])).inc();
-    metrics.policy_errors.get_or_create(&labels(["policy", "cause"])).inc();
+    metrics.effects.get_or_create(&Labels([("write", "x".to_owned()), ("outcome", "x".to_owned())])).inc();
+    metrics.state_bytes.get_or_create(&Labels([("state", "x".to_owned())])).set(1);
+    metrics.retained_bytes.get_or_create(&Labels([("cause", "x".to_owned())])).set(1);
     let text = metrics.text();
-    let alerts = read("alerts.yaml");
+    let there = |name: &str| text.lines().any(|line| line.split([' ', '{']).next() == Some(name));
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let named: Vec<&str> =
-        alerts.split(|c: char| !word(c)).filter(|word| word.starts_with("probate_")).collect();
-    assert!(named.len() > 6, "{named:?}");
-    for name in named {
-        assert!(
-            text.lines()
-                .any(|line| line.starts_with(&format!("{name} ")) || line.starts_with(&format!("{name}{{"))),
-            "{name}\n{text}"
-        );
+    for page in ["alerts.yaml", "dashboard.json"] {
+        let page = read(page);
+        let named: Vec<&str> =
+            page.split(|c: char| !word(c)).filter(|word| word.starts_with("probate_")).collect();
+        assert!(named.len() > 6, "{named:?}");
+        for name in named {
+            assert!(there(name), "{name}\n{text}");
+        }
     }
+}
+
+#[test]
+fn the_alert_of_failing_policies_knows_every_failure() {
+    let alerts = read("alerts.yaml");
+    let list =
+        alerts.split("probate_retained_bytes{cause=~\"").nth(1).and_then(|rest| rest.split('"').next());
+    let listed: Vec<String> = list.unwrap_or_default().split('|').map(str::to_owned).collect();
+    let failures = Cause::ALL.iter().filter(|cause| cause.group() == Group::Error);
+    assert_eq!(listed, failures.map(ToString::to_string).collect::<Vec<_>>());
 }
 
 #[test]

@@ -225,10 +225,13 @@ async fn weakened(installed: &Installed) {
         "-p",
         fail,
     ]);
+    installed.until_in_force().await;
+    installed.kubectl(&["delete", "pv", "probate-self-test", "--timeout=20s"]);
+    let why = installed.in_force().await.expect_err("cannot be tried");
+    assert_eq!(why, "probate-self-test is not installed");
     installed.kubectl(&["delete", "validatingadmissionpolicy", "probate-own-claims"]);
     let why = installed.in_force().await.expect_err("gone");
     assert_eq!(why, "probate-own-claims is not installed");
-    installed.kubectl(&["delete", "pv", "probate-self-test", "--wait=false"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -27,11 +27,7 @@ pub(crate) async fn installed() -> Option<Installed> {
     installed.kubectl(&["apply", "-f", &path("crds")]);
     installed.kubectl(&["wait", "--for=condition=Established", "crd", "--all", "--timeout=30s"]);
     installed.kubectl(&["apply", "-f", &path("manifests/enforce.yaml")]);
-    let until = std::time::Instant::now() + std::time::Duration::from_secs(30);
-    while let Err(why) = installed.in_force().await {
-        assert!(std::time::Instant::now() < until, "{why}");
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
+    installed.until_in_force().await;
     Some(installed)
 }
 
@@ -44,6 +40,15 @@ impl Installed {
         let done = self.plane.kubectl().args(args).output().expect("kubectl");
         assert!(done.status.success(), "{args:?}: {}", String::from_utf8_lossy(&done.stderr));
         String::from_utf8_lossy(&done.stdout).into_owned()
+    }
+
+    /// The API server takes a moment to heed what it was given.
+    pub(crate) async fn until_in_force(&self) {
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(30);
+        while let Err(why) = self.in_force().await {
+            assert!(std::time::Instant::now() < until, "{why}");
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
     }
 
     /// What the controller's own account finds.

@@ -148,7 +148,10 @@ fn refute(policies: &PolicySet, sandbox: &dyn Sandbox, recalled: &Recalled, vote
 
 /// Part by part, by name.
 fn differences(recorded: &DecisionRecord, replayed: &DecisionRecord) -> Vec<Difference> {
-    let (left, right) = (parts(recorded), parts(replayed));
+    let has =
+        |record: &DecisionRecord, id: &str| record.verdicts.iter().any(|logged| logged.verdict.policy == id);
+    let both = |id: &str| has(recorded, id) && has(replayed, id);
+    let (left, right) = (parts(recorded, &both), parts(replayed, &both));
     let mut paths: Vec<&String> = left.keys().chain(right.keys()).collect();
     paths.sort();
     paths.dedup();
@@ -163,7 +166,7 @@ fn differences(recorded: &DecisionRecord, replayed: &DecisionRecord) -> Vec<Diff
 }
 
 /// What a replay must give again, one value a name.
-fn parts(record: &DecisionRecord) -> Map<String, Value> {
+fn parts(record: &DecisionRecord, both: &dyn Fn(&str) -> bool) -> Map<String, Value> {
     let mut parts = Map::new();
     let mut put = |prefix: String, value: Value| match value {
         Value::Object(fields) => {
@@ -175,7 +178,10 @@ fn parts(record: &DecisionRecord) -> Map<String, Value> {
     };
     put("decision".into(), value(&record.decision));
     for logged in &record.verdicts {
-        put(format!("verdicts.{}", logged.verdict.policy), value(logged));
+        let path = format!("verdicts.{}", logged.verdict.policy);
+        // Of a policy that was not asked both times there is one thing to say.
+        let part = if both(&logged.verdict.policy) { value(logged) } else { value(&logged.verdict.action) };
+        put(path, part);
     }
     put("guards".into(), value(&record.guards));
     put("annotations".into(), value(&record.annotations));

@@ -1,7 +1,7 @@
 //! Joins, built once when a cluster is frozen: who names what, which volumes share a handle, which snapshot is whose. Each is a
 //! list sorted by a hash; whoever looks something up compares the names themselves.
 
-use super::marks::{self, Marks, begin_key, label_key, namespace_key};
+use super::marks::{self, Marks, begin_key, label_key, namespace_key, uid_key};
 use super::{ClusterData, Object, ObjectId};
 use crate::intake::GroupKind;
 use crate::kinds::custom::hash;
@@ -137,6 +137,7 @@ impl ClusterData {
             Target::Ordinals { prefix, .. } => prefix_key(namespace(*id), prefix),
             Target::Labelled { pair, anywhere: true } => label_key(marks::ANYWHERE, pair),
             Target::Labelled { pair, anywhere: false } => label_key(namespace(*id), pair),
+            Target::Uid { uid } => uid_key(uid),
             Target::Namespace { name } => namespace_key(name),
             Target::Prefixed { prefix } => begin_key(namespace(*id), prefix),
             Target::Snapshot { name, .. } => claim_key(namespace(*id), name),

@@ -18,6 +18,8 @@ pub(crate) struct Marks {
     namespaces: bool,
     /// Something names claims by how their names begin.
     beginnings: bool,
+    /// Something names claims by their uids.
+    uids: bool,
 }
 
 /// Every namespace.
@@ -29,6 +31,10 @@ pub(super) fn label_key(namespace: &str, pair: &str) -> u64 {
 
 pub(super) fn namespace_key(namespace: &str) -> u64 {
     hash(&format!("n/{namespace}"))
+}
+
+pub(super) fn uid_key(uid: &str) -> u64 {
+    hash(&format!("u/{uid}"))
 }
 
 pub(super) fn begin_key(namespace: &str, prefix: &str) -> u64 {
@@ -60,6 +66,7 @@ impl Marks {
             labels: keys.into_iter().map(Box::from).collect(),
             namespaces: cluster.edges.iter().any(|(_, edge)| matches!(edge.target, Target::Namespace { .. })),
             beginnings: cluster.edges.iter().any(|(_, edge)| matches!(edge.target, Target::Prefixed { .. })),
+            uids: cluster.edges.iter().any(|(_, edge)| matches!(edge.target, Target::Uid { .. })),
         }
     }
 }
@@ -88,6 +95,12 @@ impl ClusterData {
             ..seen(object, ReferenceState::Active, "metadata.uid")
         }));
         let Some(claim) = self.claim(namespace, name).and_then(|at| self.claims.get(at)) else { return };
+        if self.index.marks.uids {
+            let uid = self.object(claim.object).map_or("", |object| &*object.head.uid);
+            let named = at(&self.index.edges, uid_key(uid)).filter_map(|id| self.edge(id));
+            let hit = |(_, edge): &&(ObjectId, Edge)| matches!(&edge.target, Target::Uid { uid: told } if **told == *uid);
+            found.extend(named.filter(hit).map(|(object, edge)| reference(*object, edge, None)));
+        }
         let labels = &claim.data.subject.labels;
         for (key, value) in self.index.marks.labels.iter().filter_map(|key| labels.get_key_value(&**key)) {
             self.labelled(namespace, &format!("{key}={value}"), found);
@@ -275,14 +288,35 @@ mod tests {
         );
 
         let restore = |phase: &str| {
-            object(("velero.io/v1", "Restore"), ("velero", "r1"), json!({"status": {"phase": phase}}))
+            let spec = json!({"includedNamespaces": ["far", "near"], "namespaceMapping": {"near": "shop"}});
+            object(
+                ("velero.io/v1", "Restore"),
+                ("velero", "r1"),
+                json!({"spec": spec, "status": {"phase": phase}}),
+            )
         };
         let restored = claim("data", json!({"velero.io/restore-name": "r1"}));
+        let into = "Restore Active! spec.includedNamespaces";
         assert_eq!(
             references(&[restored.clone(), restore("InProgress")], "data"),
-            ["Restore Active! metadata.name"]
+            ["Restore Active! metadata.name", into]
         );
+        assert_eq!(references(&[claim("data", json!({})), restore("InProgress")], "data"), [into]);
         assert_eq!(references(&[restored.clone(), restore("Completed")], "data"), [""; 0]);
+
+        let copied = |uid: &str| {
+            object(
+                ("velero.io/v1", "PodVolumeBackup"),
+                ("velero", "p1"),
+                json!({"metadata": {"labels": {"velero.io/pvc-uid": uid}}, "spec": {"pod": {"namespace": "shop", "name": "p"}}}),
+            )
+        };
+        let by_uid = "PodVolumeBackup Active! metadata.labels[velero.io/pvc-uid]";
+        assert_eq!(
+            references(&[restored.clone(), copied("PersistentVolumeClaim-shop-data")], "data"),
+            [by_uid]
+        );
+        assert_eq!(references(&[restored.clone(), copied("another")], "data"), [""; 0]);
 
         let backup = |included: Value| {
             object(

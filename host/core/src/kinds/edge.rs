@@ -18,6 +18,8 @@ pub(crate) enum Target {
     Prefixed { prefix: Box<str> },
     /// Claims with that label, written `KEY=VALUE`: of the object's own namespace, or anywhere.
     Labelled { pair: Box<str>, anywhere: bool },
+    /// The claim of that uid, wherever it is.
+    Uid { uid: Box<str> },
     /// Every claim of that namespace; `*` for all namespaces.
     Namespace { name: Box<str> },
     /// The claim that this VolumeSnapshot was taken of; without namespace in the object's own.

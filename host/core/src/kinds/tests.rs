@@ -54,6 +54,7 @@ fn target(edge: &Edge) -> String {
             format!("label {pair}{}", if *anywhere { " anywhere" } else { "" })
         }
         Target::Prefixed { prefix } => format!("prefix {prefix}"),
+        Target::Uid { uid } => format!("uid {uid}"),
         Target::Namespace { name } => format!("namespace {name}"),
         Target::Snapshot { namespace, name } => format!("snapshot {}{name}", within(namespace)),
     }

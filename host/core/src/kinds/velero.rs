@@ -8,6 +8,7 @@ use crate::intake::GroupKind;
 use crate::{digest, time};
 use probate_contract::evidence::{ReferenceState, SnapshotType};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 
 const V1: &str = "velero v1.16, pkg/apis/velero/v1";
 const MOVER: &str = "velero v1.16, pkg/apis/velero/v2alpha1 and pkg/exposer/csi_snapshot.go";
@@ -24,8 +25,8 @@ pub(super) const KINDS: &[Known] = &[
     Known {
         group: "velero.io",
         kind: "Restore",
-        says: "While it runs, the claims that carry its name wait for workloads it has not made yet.",
-        fields: &["metadata.name", "status.phase"],
+        says: "While it runs, the claims that carry its name, and every claim of the namespaces it restores into, wait for workloads it has not made yet.",
+        fields: &["metadata.name", "spec.includedNamespaces[]", "spec.namespaceMapping", "status.phase"],
         source: V1,
         read: restore,
     },
@@ -90,6 +91,7 @@ struct Object<'a> {
 #[serde(rename_all = "camelCase", default)]
 struct Spec {
     included_namespaces: Option<Vec<Box<str>>>,
+    namespace_mapping: Option<Map>,
     pod: Option<PodRef>,
     #[serde(rename = "sourcePVC")]
     source_pvc: Option<Box<str>>,
@@ -165,28 +167,38 @@ fn backup(kind: &GroupKind, json: &[u8]) -> Read {
     if status.over() || status.phase.as_deref() == Some("Deleting") {
         return Ok(Parsed::new(kind, head));
     }
-    let mut included = spec.included_namespaces.unwrap_or_default();
-    if included.is_empty() || included.iter().any(|name| name.contains('*')) {
-        included = vec!["*".into()];
-    }
-    let within = |name| {
-        let target = Target::Namespace { name };
-        Edge::new(target, ReferenceState::Active, "spec.includedNamespaces").running()
-    };
-    Ok(Parsed { edges: included.into_iter().map(within).collect(), ..Parsed::new(kind, head) })
+    let edges = included(spec.included_namespaces).into_iter().map(within).collect();
+    Ok(Parsed { edges, ..Parsed::new(kind, head) })
 }
 
-/// Restore; what it makes carries its name as a label, in whatever namespace.
+/// The namespaces that a Backup or Restore names, without doubles; every one where it names none, or a pattern.
+fn included(names: Option<Vec<Box<str>>>) -> BTreeSet<Box<str>> {
+    let names: BTreeSet<Box<str>> = names.unwrap_or_default().into_iter().collect();
+    let all = names.is_empty() || names.iter().any(|name| name.contains('*'));
+    if all { BTreeSet::from(["*".into()]) } else { names }
+}
+
+fn within(name: Box<str>) -> Edge {
+    let target = Target::Namespace { name };
+    Edge::new(target, ReferenceState::Active, "spec.includedNamespaces").running()
+}
+
+/// Restore; what it makes carries its name as a label, in whatever namespace. A claim that is there already is not made again but
+/// taken as it is (velero, pkg/restore/restore.go restoreItem), so that the workloads that it brings may want any claim of the
+/// namespaces it restores into.
 fn restore(kind: &GroupKind, json: &[u8]) -> Read {
-    let Object { metadata, status, .. } = object(kind, json)?;
+    let Object { metadata, spec, status } = object(kind, json)?;
     let head = metadata.head(kind)?;
     if status.over() {
         return Ok(Parsed::new(kind, head));
     }
     let pair = format!("velero.io/restore-name={}", label(&head.name)).into();
     let target = Target::Labelled { pair, anywhere: true };
-    let edge = Edge::new(target, ReferenceState::Active, "metadata.name").running();
-    Ok(Parsed { edges: vec![edge], ..Parsed::new(kind, head) })
+    let made = Edge::new(target, ReferenceState::Active, "metadata.name").running();
+    let mapping = spec.namespace_mapping.unwrap_or_default();
+    let into = |name: Box<str>| mapping.get(&*name).map_or(name, |to| to.as_str().into());
+    let into: BTreeSet<Box<str>> = included(spec.included_namespaces).into_iter().map(into).collect();
+    Ok(Parsed { edges: into.into_iter().map(within).chain([made]).collect(), ..Parsed::new(kind, head) })
 }
 
 /// A name as a label holds it (velero, pkg/label GetValidName): cut and hashed where it is too long.
@@ -219,15 +231,21 @@ fn pod_volume_backup(kind: &GroupKind, json: &[u8]) -> Read {
     let Some(namespace) = namespace.filter(|_| claim.is_some() || uid.is_some()) else {
         return Ok(Parsed::new(kind, head));
     };
-    let path = "metadata.annotations[velero.io/pvc-name]";
-    let running = claim
-        .clone()
-        .filter(|_| !status.over())
-        .map(|name| Edge::claim_in(Some(namespace.clone()), name, ReferenceState::Active, path).running());
+    let running = match (status.over(), claim.clone(), uid.clone()) {
+        (true, ..) | (_, None, None) => None,
+        (_, Some(name), _) => {
+            let path = "metadata.annotations[velero.io/pvc-name]";
+            Some(Edge::claim_in(Some(namespace.clone()), name, ReferenceState::Active, path))
+        }
+        (_, None, Some(uid)) => {
+            let path = "metadata.labels[velero.io/pvc-uid]";
+            Some(Edge::new(Target::Uid { uid }, ReferenceState::Active, path))
+        }
+    };
     let copy = status.copy(namespace, claim.unwrap_or_default(), uid);
     Ok(Parsed {
         payload: Payload::Copies(copy.into_iter().collect()),
-        edges: running.into_iter().collect(),
+        edges: running.map(Edge::running).into_iter().collect(),
         ..Parsed::new(kind, head)
     })
 }

@@ -60,6 +60,11 @@ pub(super) const EDGES: &[Edge] = &[
             "spec": {"pod": {"namespace": t.namespace, "name": "gone"}, "volume": "v"}, "status": {"phase": "InProgress"}});
         velero(p, t, "v1", "PodVolumeBackup", &rest)
     }),
+    want("velero pod volume backup by uid", |p, t| {
+        let rest = json!({"metadata": {"labels": {"velero.io/pvc-uid": t.uid}},
+            "spec": {"pod": {"namespace": t.namespace, "name": "gone"}, "volume": "v"}, "status": {"phase": "InProgress"}});
+        velero(p, t, "v1", "PodVolumeBackup", &rest)
+    }),
     want("volsync source", |p, t| {
         volsync(p, t, "ReplicationSource", &json!({"sourcePVC": t.name, "restic": {}}))
     }),

@@ -23,10 +23,11 @@ fn velero(case: &Case<'_>, object: &Value, found: &mut Found) {
     let names = match kind(object) {
         "Backup" => reaches(object, case.namespace),
         "Restore" => {
-            let mapped = at(object, "spec.namespaceMapping");
-            let mapping = mapped.as_object().into_iter().flatten().filter_map(|(_, to)| to.as_str());
             let made = case.claim.is_some_and(|claim| label(claim, "velero.io/restore-name") == name(object));
-            made || reaches(object, case.namespace) || mapping.into_iter().any(|to| to == case.namespace)
+            let mapping = at(object, "spec.namespaceMapping").as_object();
+            let mut from = mapping.into_iter().flatten().filter(|(_, to)| *to == case.namespace);
+            let away = mapping.is_some_and(|mapping| mapping.contains_key(case.namespace));
+            made || (reaches(object, case.namespace) && !away) || from.any(|(from, _)| reaches(object, from))
         }
         "DataUpload" => case.is(text(object, "spec.sourceNamespace"), text(object, "spec.sourcePVC")),
         "DataDownload" => {

@@ -7,11 +7,12 @@ use probate_contract::common::{Identity, Time};
 use probate_contract::plan::{
     Annotations, DecisionAction, Entry, PlanPolicy, PlanReport, Revision, Total, Vote,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// What can differ between two decisions about one subject.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub enum Aspect {
     /// Retain or Delete.
     Action,
@@ -24,7 +25,7 @@ pub enum Aspect {
 }
 
 /// A decision as far as it is compared.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct State {
     /// Retain or Delete.
@@ -45,7 +46,7 @@ pub struct State {
 }
 
 /// A subject about which the two plans differ.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Change {
     /// Which.
@@ -63,7 +64,7 @@ pub struct Change {
 }
 
 /// New less old.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Delta {
     /// How many.
@@ -73,7 +74,7 @@ pub struct Delta {
 }
 
 /// New totals less old ones.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Deltas {
     /// What would go.
@@ -89,7 +90,7 @@ pub struct Deltas {
 }
 
 /// One of the two plans.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Side {
     /// The plan's digest.
@@ -101,7 +102,7 @@ pub struct Side {
 }
 
 /// `kind: PlanDiff`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanDiff {
     /// `probate.dev/v1alpha1`.

@@ -14,6 +14,7 @@ use probate_contract::Evidence;
 use probate_contract::common::Identity;
 use probate_contract::evidence::{Open, Reference};
 use probate_contract::plan::{DecisionAction, Entry, Missing, PlanReport};
+use probate_contract::shape;
 
 /// One subject, explained.
 #[derive(Clone, Debug)]
@@ -98,6 +99,33 @@ pub(crate) fn hits(inventory: &Inventory, named: &Named) -> Vec<SubjectId> {
         });
     }
     hits
+}
+
+/// The claim or volume whose name is nearest to one that is not there: of the same kind, or the same name in another place.
+pub fn nearest(inventory: &Inventory, named: &Named) -> Option<String> {
+    let several = inventory.clusters.len() > 1;
+    let mut names: Vec<(String, String)> = Vec::new();
+    for cluster in &inventory.clusters {
+        let before = if several { format!("{}:", cluster.name) } else { String::new() };
+        let claims = cluster.claims.iter().map(|claim| claim.object);
+        let volumes = cluster.volumes.iter().map(|volume| volume.object);
+        names.extend(claims.chain(volumes).filter_map(|id| cluster.object(id)).map(|object| {
+            let head = &object.head;
+            let path = match &*head.namespace {
+                "" => format!("pv/{}", head.name),
+                namespace => format!("pvc/{namespace}/{}", head.name),
+            };
+            (head.name.to_string(), format!("{before}{path}"))
+        }));
+    }
+    let asked = match (&named.cluster, &named.namespace) {
+        (Some(cluster), Some(namespace)) if several => format!("{cluster}:pvc/{namespace}/{}", named.name),
+        (Some(cluster), None) if several => format!("{cluster}:pv/{}", named.name),
+        (_, Some(namespace)) => format!("pvc/{namespace}/{}", named.name),
+        (_, None) => format!("pv/{}", named.name),
+    };
+    let elsewhere = names.iter().find(|(name, _)| *name == named.name).map(|(_, path)| path.clone());
+    elsewhere.or_else(|| shape::nearest(&asked, names.iter().map(|(_, path)| path)))
 }
 
 /// The subject's identity.

@@ -9,10 +9,11 @@ use probate_contract::common::Identity;
 use probate_contract::evidence::{Counterpart, GuestCluster, Owner, Reference, Snapshot};
 use probate_contract::plan::Missing;
 use probate_contract::{Evidence, Fact};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What surrounds a claim or volume.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Graph {
     /// Claim or volume.

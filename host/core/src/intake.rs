@@ -259,6 +259,7 @@ impl Builder {
         let at = time::parse(text).ok_or_else(|| format!("`{text}` is no RFC 3339 time"))?;
         if let Some(data) = self.clusters.get_mut(usize::from(cluster.0)) {
             data.taken_at = Some(data.taken_at.map_or(at, |known| known.max(at)));
+            data.taken_from = Some(data.taken_from.map_or(at, |known| known.min(at)));
         }
         Ok(())
     }

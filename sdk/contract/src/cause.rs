@@ -289,7 +289,9 @@ impl Cause {
             Self::AuditMode => "the delete stands, no one that wants it acts",
             Self::AwaitingApproval => "waits for an approved Plan",
             Self::AnnotationConflict => "two values for one key, neither is written",
-            Self::AnnotationRefused => "a key or value that policies may not set",
+            Self::AnnotationRefused => {
+                "a key or value that policies may not set; theirs are probate.dev/note.… and Settings' annotationPrefixes"
+            }
             Self::IncompleteEvidence => "a policy or the guard needs a fact that is unknown",
             Self::IdentityUnproven => "owner or layer known by name or a forgeable mark only",
             Self::NotWatched => "unused by samples or by the condition alone: a candidate, no more",

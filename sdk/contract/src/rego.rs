@@ -2,6 +2,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::fact::Fact;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -93,7 +94,7 @@ pub struct TestRule {
 }
 
 /// A rule body that fired.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Fired {
     /// Rule, `data.PACKAGE.NAME`.
@@ -105,7 +106,7 @@ pub struct Fired {
 }
 
 /// How an answer came about.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Explained {
     /// Bodies that fired, the entry point's first.

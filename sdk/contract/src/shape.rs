@@ -14,7 +14,28 @@ pub enum Shape {
     /// A map or document of any content.
     Open,
     /// Text, a number or a truth value.
-    Scalar,
+    Scalar(Scalar),
+}
+
+/// What sort of value stands at a path that goes no further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scalar {
+    /// Text, words and times too.
+    Text,
+    /// A number.
+    Number,
+    /// True or false.
+    Truth,
+}
+
+impl std::fmt::Display for Scalar {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Text => "text",
+            Self::Number => "a number",
+            Self::Truth => "true or false",
+        })
+    }
 }
 
 /// A field of an object.
@@ -79,12 +100,14 @@ impl Shape {
                 None => Self::Open,
             },
             Some("array") => Self::List(Box::new(schema.get("items").map_or(Self::Open, Self::of_schema))),
-            Some(_) => Self::Scalar,
+            Some("integer" | "number") => Self::Scalar(Scalar::Number),
+            Some("boolean") => Self::Scalar(Scalar::Truth),
+            Some(_) => Self::Scalar(Scalar::Text),
             None if schema.get("enum").is_some()
                 || schema.get("oneOf").is_some()
                 || schema.get("const").is_some() =>
             {
-                Self::Scalar
+                Self::Scalar(Scalar::Text)
             }
             None => Self::Open,
         }
@@ -108,7 +131,7 @@ impl Shape {
                     shape = item;
                 }
                 Self::Open => return Lookup::Found { shape: Self::Open, optional: true },
-                Self::Scalar => return Lookup::Missing { index, suggestion: None },
+                Self::Scalar(_) => return Lookup::Missing { index, suggestion: None },
             }
         }
         Lookup::Found { shape: shape.clone(), optional }
@@ -145,7 +168,7 @@ fn distance(left: &str, right: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Lookup, Shape};
+    use super::{Lookup, Scalar, Shape};
 
     fn lookup(path: &str) -> Lookup {
         Shape::of_evidence().lookup(&path.split('.').collect::<Vec<_>>())
@@ -171,6 +194,24 @@ mod tests {
         assert!(!optional("now"));
         assert!(optional("claim.phase"));
         assert!(!optional("cluster.name"));
+    }
+
+    #[test]
+    fn a_path_knows_what_sort_of_value_it_holds() {
+        for (path, sort) in [
+            ("usage.unusedSeconds", Scalar::Number),
+            ("usage.referenced", Scalar::Truth),
+            ("usage.state", Scalar::Text),
+            ("usage.continuity", Scalar::Text),
+            ("claim.phase", Scalar::Text),
+            ("subject.bytes", Scalar::Number),
+            ("now", Scalar::Text),
+        ] {
+            assert!(
+                matches!(lookup(path), Lookup::Found { shape: Shape::Scalar(found), .. } if found == sort),
+                "{path}"
+            );
+        }
     }
 
     #[test]

@@ -52,6 +52,8 @@ pub struct ClusterData {
     pub(crate) name: Box<str>,
     pub(crate) uid: Option<Box<str>>,
     pub(crate) taken_at: Option<Seconds>,
+    /// Time of its earliest dump, where there are several.
+    pub(crate) taken_from: Option<Seconds>,
     pub(crate) coverage: Coverage,
     pub(crate) kinds: Vec<GroupKind>,
     pub(crate) objects: Vec<Object>,
@@ -84,6 +86,7 @@ impl ClusterData {
             name: name.into(),
             uid: None,
             taken_at: None,
+            taken_from: None,
             coverage: Coverage::default(),
             kinds: Vec::new(),
             objects: Vec::new(),
@@ -232,6 +235,14 @@ fn skewed(clusters: &[ClusterData], links: &Links, fleet: &Fleet) -> BTreeSet<us
     links.pairs().union(&managed).filter(apart).flat_map(|(one, other)| [*one, *other]).collect()
 }
 
+impl ClusterData {
+    /// True where its dumps were taken too far apart to be told as one moment.
+    fn smeared(&self) -> bool {
+        let times = self.taken_from.zip(self.taken_at);
+        times.is_some_and(|(first, last)| first.abs_diff(last) > MAX_SKEW_SECONDS.unsigned_abs())
+    }
+}
+
 /// Everything that was observed.
 #[derive(Debug)]
 pub struct Inventory {
@@ -275,13 +286,24 @@ impl Inventory {
         let gaps = clusters.iter().map(Gaps::of).collect();
         let links = Links::build(&clusters);
         let fleet = Fleet::build(&clusters);
-        let skewed = skewed(&clusters, &links, &fleet);
+        let mut skewed = skewed(&clusters, &links, &fleet);
         for cluster in skewed.iter().filter_map(|at| clusters.get(*at)) {
             let message =
                 format!("`{}` was seen hours before or after a cluster it is layered with", cluster.name);
             let diagnostic = Diagnostic::warning("PB1025", message)
                 .consequence("how long something is unused or released is unknown there; it is retained")
                 .fix("take the dumps of all layers within an hour");
+            diagnostics.push(diagnostic);
+        }
+        for (at, cluster) in clusters.iter().enumerate().filter(|(_, cluster)| cluster.smeared()) {
+            skewed.insert(at);
+            let message = format!(
+                "dumps of `{}` were taken hours apart: what was listed first may have changed",
+                cluster.name
+            );
+            let diagnostic = Diagnostic::warning("PB1026", message)
+                .consequence("how long something is unused or released is unknown there; it is retained")
+                .fix("take all dumps of a cluster within an hour, or give the earlier ones with --history");
             diagnostics.push(diagnostic);
         }
         let mut seen = HashSet::new();
@@ -313,6 +335,22 @@ impl Inventory {
     /// The inventory's time, in seconds since 1970.
     pub fn now(&self) -> Seconds {
         self.now
+    }
+
+    /// True where a statement about that kind can matter: it is understood, some cluster may have it, or it is of a group that is
+    /// not known here. A kind alone is one that Kubernetes serves.
+    pub fn knows(&self, kind: &GroupKind) -> bool {
+        let same = |group: &str, name: &str| {
+            name == kind.kind && (group == kind.group || (kind.group.is_empty() && builtin(group)))
+        };
+        let foreign = !builtin(&kind.group) && kinds::understood().all(|known| known.group != kind.group);
+        let seen = |cluster: &ClusterData| {
+            cluster.kinds.iter().any(|known| same(&known.group, &known.kind))
+                || cluster.coverage.has_kind(kind)
+        };
+        foreign
+            || kinds::understood().any(|known| same(known.group, known.kind))
+            || self.clusters.iter().any(seen)
     }
 
     /// True where there is an object of that kind, named without its group.

@@ -1,6 +1,7 @@
 //! What is known of a policy without running it: its rules, what refers to what, what is read, and what is refused.
 
 pub(crate) mod chain;
+pub(crate) mod compare;
 pub(crate) mod delete;
 pub(crate) mod graph;
 pub(crate) mod index;

@@ -1,6 +1,7 @@
 //! The scan of one rule: which paths it reads, what it refers to, and what of that is refused.
 
 use super::chain::{self, Root, Step};
+use super::compare;
 use super::index::Role;
 use super::negation;
 use super::program::{Function, Program, Target};
@@ -107,6 +108,13 @@ impl<'a> Scanner<'_, 'a> {
                     params.iter().for_each(|param| self.expr(param));
                 }
             }
+            Expr::BoolExpr { lhs, rhs, .. } => {
+                if self.role == Role::Policy {
+                    self.scan.diagnostics.extend(compare::check(self.program, self.number, (lhs, rhs)));
+                }
+                self.expr(lhs);
+                self.expr(rhs);
+            }
             Expr::String { .. }
             | Expr::RawString { .. }
             | Expr::Number { .. }
@@ -120,7 +128,6 @@ impl<'a> Scanner<'_, 'a> {
             | Expr::ObjectCompr { .. }
             | Expr::UnaryExpr { .. }
             | Expr::BinExpr { .. }
-            | Expr::BoolExpr { .. }
             | Expr::ArithExpr { .. }
             | Expr::AssignExpr { .. }
             | Expr::Membership { .. } => {

@@ -1,7 +1,7 @@
 //! Chains below `input` against the evidence schema: does it exist, and may it be missing?
 
 use super::chain::Step;
-use probate_contract::shape::{Lookup, Shape, nearest};
+use probate_contract::shape::{Lookup, Scalar, Shape, nearest};
 
 /// What a chain below `input` comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,12 +44,28 @@ pub(crate) fn lookup_below(schema: &Shape, steps: &[Step<'_>], bound: usize) -> 
                 shape = item;
             }
             // A list has no fields, whatever its items have.
-            (Shape::List(_), Step::Key(_)) | (Shape::Scalar, _) => {
+            (Shape::List(_), Step::Key(_)) | (Shape::Scalar(_), _) => {
                 return Place::Missing { steps: number + 1, suggestion: None };
             }
         }
     }
     Place::Found { optional: optional && bound < steps.len() }
+}
+
+/// What sort of value a chain ends with, where the schema says.
+pub(crate) fn sort(schema: &Shape, steps: &[Step<'_>]) -> Option<Scalar> {
+    let mut shape = schema;
+    for step in steps {
+        shape = match (shape, step) {
+            (Shape::Object(fields), Step::Key(key)) => &fields.get(key)?.shape,
+            (Shape::List(item), Step::Element | Step::Index(_)) => item,
+            _ => return None,
+        };
+    }
+    match shape {
+        Shape::Scalar(sort) => Some(*sort),
+        _ => None,
+    }
 }
 
 /// The keys of a chain that a read takes: up to the first computed index, and no further than a list or a scalar goes.
@@ -60,7 +76,7 @@ pub(crate) fn read_keys(schema: &Shape, steps: &[Step<'_>]) -> Vec<String> {
         keys.push(key.to_owned());
         let path: Vec<&str> = keys.iter().map(String::as_str).collect();
         match schema.lookup(&path) {
-            Lookup::Found { shape: Shape::List(_) | Shape::Scalar, .. } | Lookup::Missing { .. } => break,
+            Lookup::Found { shape: Shape::List(_) | Shape::Scalar(_), .. } | Lookup::Missing { .. } => break,
             Lookup::Found { .. } => {}
         }
     }

@@ -3,11 +3,12 @@
 
 use super::case::{self, Case};
 use super::live::Live;
-use super::patch::Patch;
+use super::patch::{NOT_BEFORE, Patch};
 use super::request::{Intended, Request, Step};
 use super::window::{self, Verb};
 use super::{Next, marked};
 use crate::guard::Ticket;
+use crate::time;
 use probate_contract::Cause;
 use probate_contract::manifest::{Purge, RetainedVolumes};
 use probate_contract::plan::Entry;
@@ -126,11 +127,25 @@ pub(super) fn next(case: &Case<'_>) -> Next {
         (None, None) => return case.record(|status| status.intent = None),
     };
     match next {
-        // Not any more: the intent goes first, then the state says why.
-        Next::Held { cause, .. } if cause != Cause::IncompleteEvidence => {
+        Next::Held { cause: Cause::IncompleteEvidence, .. } | Next::Write(_) | Next::Reserve(_) => next,
+        // Not any more. What another replica decided before, and sends late, fails on the volume's revision; then the intent goes.
+        other => fence(case, volume, intended, other),
+    }
+}
+
+/// A write on the volume between the intent to purge it and giving that intent up.
+fn fence(case: &Case<'_>, volume: Live<'_>, intended: Intended, then: Next) -> Next {
+    let since = case.status.intent.as_ref().and_then(|intent| time::parse(&intent.at));
+    let fenced = volume.annotation(NOT_BEFORE).and_then(time::parse).zip(since);
+    if !fenced.is_some_and(|(at, since)| at >= since) {
+        let patch = Patch::on(volume).annotation(NOT_BEFORE, &time::format(case.now()));
+        let request = Request::Patch { json_patch: patch.operations() };
+        return case.write(Step::Purge, intended, case::volume(volume), request);
+    }
+    match then {
+        Next::Record(_) | Next::Forget => then,
+        Next::Rest { .. } | Next::Held { .. } | Next::Reserve(_) | Next::Write(_) => {
             case.record(|status| status.intent = None)
         }
-        Next::Rest { .. } => case.record(|status| status.intent = None),
-        other => other,
     }
 }

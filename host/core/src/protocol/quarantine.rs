@@ -143,6 +143,9 @@ fn flip(case: &Case<'_>, volume: Live<'_>, quarantine: &Quarantine) -> Next {
     let Some(claim) = case.claim.ours().filter(|claim| !claim.deleting()) else {
         return abort(case, "Terminating", "somebody else deleted its claim");
     };
+    if !carries(claim, quarantine) {
+        return fought(case, "its mark was taken away by hand");
+    }
     let ticket = match goes_on(case, claim) {
         Ok(ticket) => ticket,
         Err(Ok(next)) => return next,
@@ -194,23 +197,22 @@ fn let_go(case: &Case<'_>, claim: Live<'_>, volume: Live<'_>, quarantine: &Quara
     if !flipped(volume, quarantine) {
         return fought(case, "somebody changed the volume back between flip and delete");
     }
+    if !carries(claim, quarantine) {
+        return back(case, "MarkRemoved", "its mark was taken away by hand", Some(case::VETOED));
+    }
     if let Some(who) = window::foreign(case, volume, quarantine) {
-        return back(case, "ForeignWrite", &who, true);
+        return back(case, "ForeignWrite", &who, Some(case::BLOCKED));
     }
     let ticket = match goes_on(case, claim) {
         Ok(ticket) => ticket,
         Err(Ok(next)) => return next,
-        Err(Err((cause, detail))) => return back(case, &cause.to_string(), &detail, false),
+        Err(Err((cause, detail))) => return back(case, &cause.to_string(), &detail, None),
     };
     if let Err(why) = &case.situation.admission {
-        return back(case, &Cause::AdmissionPolicyMissing.to_string(), why, false);
+        return back(case, &Cause::AdmissionPolicyMissing.to_string(), why, None);
     }
     if let Some(message) = case.denied(Intended::DeleteClaim) {
-        let now = case.now();
-        return case.record(|status| {
-            status.intent = Some(case.intent(Step::Quarantine, Intended::RollBack));
-            case::set(status, case::BLOCKED, true, Intended::DeleteClaim.name(), message, now);
-        });
+        return back(case, Intended::DeleteClaim.name(), message, Some(case::BLOCKED));
     }
     if !case.situation.entry.is_some_and(|entry| seen(entry, volume)) {
         // Subject and referrers are looked at once more between flip and delete.
@@ -294,19 +296,28 @@ fn fought(case: &Case<'_>, message: &str) -> Next {
     })
 }
 
-/// Rolls back; what somebody else is writing gets its time before it is tried again.
-fn back(case: &Case<'_>, reason: &str, message: &str, wait: bool) -> Next {
+/// Rolls back, and remembers what keeps it from being tried again at once.
+fn back(case: &Case<'_>, reason: &str, message: &str, remember: Option<&str>) -> Next {
     let now = case.now();
     case.record(|status| {
         status.intent = Some(case.intent(Step::Quarantine, Intended::RollBack));
         case::set(status, case::MARK, false, reason, message, now);
-        if wait {
-            case::set(status, case::BLOCKED, true, reason, message, now);
+        if let Some(condition) = remember {
+            case::set(status, condition, true, reason, message, now);
         }
     })
 }
 
-/// Gives the volume the policy back that it had, while its claim lives; else it stays kept and the quarantine goes on.
+/// True while the claim shows the mark that this quarantine began with; what vCluster copies is never marked.
+fn carries(claim: Live<'_>, quarantine: &Quarantine) -> bool {
+    claim.synced()
+        || (claim.label(patch::STATE) == Some(patch::MARKED)
+            && claim.annotation(patch::DECISION) == Some(quarantine.decision.as_str()))
+}
+
+/// Gives the volume the policy back that it had, while its claim lives; else it stays kept and the quarantine goes on. The claim's
+/// mark goes first: a DELETE that another replica decided before, and sends late, then fails on the claim's revision. Nothing else
+/// could stop it from deleting a claim whose volume says Delete again.
 fn roll_back(case: &Case<'_>, volume: Live<'_>, quarantine: &Quarantine) -> Next {
     let Some(claim) = case.claim.ours().filter(|claim| !claim.deleting()) else {
         return case.record(|status| {
@@ -315,21 +326,11 @@ fn roll_back(case: &Case<'_>, volume: Live<'_>, quarantine: &Quarantine) -> Next
     };
     let manifest: Value = serde_json::from_str(&quarantine.manifests.volume).unwrap_or_default();
     let original = Live(&manifest).policy();
-    if !patch::shows(volume) && (volume.policy() == original || !volume.retains()) {
-        let now = case.now();
-        return case.record(|status| {
-            // A denial leaves it marked: it is asked again after a while.
-            let denied = status.conditions.iter().any(|known| known.r#type == case::BLOCKED);
-            if !denied {
-                status.mark = None;
-                case::clear(status, case::APPROVED);
-            }
-            status.quarantine = None;
-            status.original_reclaim_policy = None;
-            status.intent = None;
-            case::clear(status, case::LEFT);
-            case::set(status, case::QUARANTINE, false, "RolledBack", "", now);
-        });
+    // What vCluster copies is not written, so nothing fences it: its volume stays Retain.
+    let returns = !original.is_empty() && volume.retains() && volume.policy() != original && !claim.synced();
+    let fenced = claim.synced() || !patch::shows(claim);
+    if fenced && !returns && !patch::shows(volume) {
+        return rolled_back(case, volume.policy(), original);
     }
     if let Some(message) = case.denied(Intended::RollBack) {
         let now = case.now();
@@ -340,18 +341,38 @@ fn roll_back(case: &Case<'_>, volume: Live<'_>, quarantine: &Quarantine) -> Next
     if let Some(next) = case.rests(case::LEFT, Cause::LeftRetain) {
         return next;
     }
+    if !fenced {
+        let request = Request::Patch { json_patch: Patch::on(claim).without_marks().operations() };
+        return case.write(Step::Quarantine, Intended::RollBack, case::claim(claim), request);
+    }
     let patch = Patch::on(volume).without_marks();
-    let request = if original.is_empty() || volume.policy() == original || !volume.retains() {
-        Request::Patch { json_patch: patch.operations() }
-    } else {
+    let request = if returns {
         match Ticket::to_give_back(&claim, &quarantine.decision) {
             Some(ticket) => {
                 Request::ReclaimDelete { ticket, json_patch: patch.policy(original).operations() }
             }
             None => return case.soon(),
         }
+    } else {
+        Request::Patch { json_patch: patch.operations() }
     };
     case.write(Step::Quarantine, Intended::RollBack, case::volume(volume), request)
+}
+
+fn rolled_back(case: &Case<'_>, policy: &str, original: &str) -> Next {
+    let now = case.now();
+    case.record(|status| {
+        status.quarantine = None;
+        status.original_reclaim_policy = None;
+        status.mark = None;
+        status.intent = None;
+        case::clear(status, case::APPROVED);
+        case::clear(status, case::LEFT);
+        if policy == "Retain" && original == "Delete" {
+            case::set(status, case::LEFT, true, "NotFenced", "its volume stays Retain", now);
+        }
+        case::set(status, case::QUARANTINE, false, "RolledBack", "", now);
+    })
 }
 
 /// A claim without a volume: nothing is kept because there is nothing, but it goes by the same rules.

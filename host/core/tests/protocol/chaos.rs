@@ -134,7 +134,11 @@ impl Chaos {
                     api.claim(&claim_name(at), None);
                 }
             }
-            Move::Admission(there) => api.admission = there,
+            Move::Admission(there) => {
+                // It is tried before each look; what was seen while it was there is not this test's matter.
+                api.admission = there;
+                self.seen.fill(None);
+            }
             Move::Deny(deny) => {
                 if deny {
                     api.denied.insert(probate_core::protocol::Intended::DeleteClaim);

@@ -15,6 +15,7 @@ mod ask;
 mod chaos;
 mod crash;
 mod kept;
+mod late;
 mod ledger;
 mod names;
 mod observe;

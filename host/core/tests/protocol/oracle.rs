@@ -8,7 +8,7 @@ use serde_json::json;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A cluster right before that write, and the write.
-fn before(intended: Intended) -> (Api, Write) {
+pub(crate) fn before(intended: Intended) -> (Api, Write) {
     let mut api = Api::new();
     let mut replica = Replica::new(ask::set(&json!({})));
     api.pair("data");

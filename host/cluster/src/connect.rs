@@ -1,8 +1,11 @@
 //! Connecting. Reads may be repeated by the client; a write is sent once, and its outcome is read.
 
 use crate::error::ClusterError;
+use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
+use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::Client;
-use kube::config::{Config, KubeConfigOptions, Kubeconfig};
+use kube::api::{Api, PostParams};
+use kube::config::{AuthInfo, Config, KubeConfigOptions, Kubeconfig};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,6 +27,7 @@ pub struct Access {
     pub write: Client,
     /// Where it is.
     pub server: String,
+    config: Config,
 }
 
 impl std::fmt::Debug for Access {
@@ -71,6 +75,24 @@ fn of(mut config: Config) -> Result<Access, ClusterError> {
     config.default_retry = false;
     config.read_timeout = Some(WRITE_TIMEOUT);
     config.write_timeout = Some(WRITE_TIMEOUT);
-    let write = Client::try_from(config)?;
-    Ok(Access { read, write, server })
+    let write = Client::try_from(config.clone())?;
+    Ok(Access { read, write, server, config })
+}
+
+/// A client for writes as another account of our namespace, by a token that the API server gives for so many seconds.
+///
+/// # Errors
+/// The token is refused: who may not ask for it may not purge.
+pub async fn as_account(access: &Access, account: &str, seconds: i64) -> Result<Client, ClusterError> {
+    let accounts: Api<ServiceAccount> = Api::namespaced(access.write.clone(), crate::own::NAMESPACE);
+    let request = TokenRequest {
+        spec: TokenRequestSpec { expiration_seconds: Some(seconds), ..TokenRequestSpec::default() },
+        ..TokenRequest::default()
+    };
+    let given = accounts.create_token_request(account, &PostParams::default(), &request).await?;
+    let token = given.status.map(|status| status.token).unwrap_or_default();
+    let mut config = access.config.clone();
+    config.auth_info = AuthInfo::default();
+    config.auth_info.token = Some(token.into());
+    Ok(Client::try_from(config)?)
 }

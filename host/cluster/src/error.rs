@@ -6,13 +6,13 @@ use probate_contract::dump::Reason;
 #[derive(Debug, thiserror::Error)]
 pub enum ClusterError {
     /// No configuration to connect with.
-    #[error("PB6001: no cluster to talk to: {0}; give --context or --kubeconfig, or run in a pod")]
+    #[error("no cluster to talk to: {0}; give --context or --kubeconfig, or run in a pod")]
     NoConfiguration(String),
     /// The API server refused or did not answer.
-    #[error("PB6002: {0}")]
+    #[error("{0}")]
     Api(Box<kube::Error>),
     /// What it answered is not what it should be.
-    #[error("PB6003: {what}: {why}")]
+    #[error("{what}: {why}")]
     Answer {
         /// Of which request.
         what: String,
@@ -28,6 +28,15 @@ impl From<kube::Error> for ClusterError {
 }
 
 impl ClusterError {
+    /// Its message code.
+    pub fn id(&self) -> &'static str {
+        match self {
+            Self::NoConfiguration(_) => "PB6001",
+            Self::Api(_) => "PB6002",
+            Self::Answer { .. } => "PB6003",
+        }
+    }
+
     /// The status code of the API server's answer, if it gave one.
     pub fn code(&self) -> Option<u16> {
         match self {

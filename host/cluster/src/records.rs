@@ -1,13 +1,16 @@
 //! Volume records: kept in our namespace, written with the revision that was read.
 
+use crate::apply::forget;
 use crate::connect::Access;
-use crate::error::{ClusterError, code};
-use crate::own::{NAMESPACE, Own};
-use kube::api::{Api, DeleteParams, DynamicObject, ListParams, PostParams, Preconditions};
+use crate::error::ClusterError;
+use crate::own::{FIELD_MANAGER, NAMESPACE, Own};
+use kube::api::{Api, DynamicObject, ListParams, PostParams};
 use probate_contract::API_VERSION;
 use probate_contract::record::{RecordMetadata, RecordSpec, RecordStatus, VolumeRecord};
+use probate_core::protocol::Outcome;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// A record with the revision it was read at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +21,8 @@ pub struct Kept {
     pub revision: String,
     /// Its own uid.
     pub uid: String,
+    /// Who else wrote it, as managedFields tell.
+    pub foreign: Option<String>,
 }
 
 /// `c-<claim uid>`, or `v-<volume uid>` if it never had a claim.
@@ -31,6 +36,8 @@ pub fn name_of(spec: &RecordSpec) -> Option<String> {
 #[derive(Clone, Debug, Default)]
 pub struct Records {
     by_name: BTreeMap<String, Kept>,
+    /// Written here, and not yet seen by the watch.
+    ahead: BTreeSet<String>,
 }
 
 fn api(access: &Access) -> Api<DynamicObject> {
@@ -41,6 +48,8 @@ fn read(object: DynamicObject) -> Result<Kept, ClusterError> {
     let name = object.metadata.name.clone().unwrap_or_default();
     let revision = object.metadata.resource_version.clone().unwrap_or_default();
     let uid = object.metadata.uid.clone().unwrap_or_default();
+    let writers = object.metadata.managed_fields.iter().flatten().filter_map(|entry| entry.manager.clone());
+    let foreign = writers.filter(|manager| manager != FIELD_MANAGER).min();
     let broken = |error: serde_json::Error| ClusterError::Answer {
         what: format!("VolumeRecord {NAMESPACE}/{name}"),
         why: error.to_string(),
@@ -48,7 +57,7 @@ fn read(object: DynamicObject) -> Result<Kept, ClusterError> {
     let value = serde_json::to_value(&object).map_err(broken)?;
     let mut record: VolumeRecord = serde_json::from_value(value).map_err(broken)?;
     record.metadata = RecordMetadata { name: name.clone(), namespace: NAMESPACE.into() };
-    Ok(Kept { record, revision, uid })
+    Ok(Kept { record, revision, uid, foreign })
 }
 
 fn document(record: &VolumeRecord, revision: Option<&str>) -> Result<DynamicObject, ClusterError> {
@@ -82,7 +91,7 @@ impl Records {
             }
             match page.metadata.continue_.filter(|token| !token.is_empty()) {
                 Some(token) => params = params.continue_token(&token),
-                None => return Ok(Self { by_name }),
+                None => return Ok(Self { by_name, ahead: BTreeSet::new() }),
             }
         }
     }
@@ -95,6 +104,45 @@ impl Records {
     /// The record of that name.
     pub fn get(&self, name: &str) -> Option<&Kept> {
         self.by_name.get(name)
+    }
+
+    /// The record that names this uid, of a claim or of a volume.
+    pub fn of_uid(&self, uid: &str) -> Option<&Kept> {
+        self.by_name.get(&format!("c-{uid}")).or_else(|| {
+            self.by_name.values().find(|kept| {
+                let spec = &kept.record.spec;
+                spec.volume.as_ref().is_some_and(|volume| volume.uid == uid)
+            })
+        })
+    }
+
+    /// Since when nothing wanted what has this uid.
+    pub fn unused_since(&self, uid: &str) -> Option<String> {
+        self.of_uid(uid)?.record.status.unused_since.clone()
+    }
+
+    /// Takes what a watch says; what was written here meanwhile and the watch has not seen yet stays.
+    ///
+    /// # Errors
+    /// One cannot be read: it may hold a veto.
+    pub fn learn(&mut self, objects: Vec<Arc<DynamicObject>>) -> Result<(), ClusterError> {
+        let mut seen = BTreeMap::new();
+        for object in objects {
+            let kept = read((*object).clone())?;
+            seen.insert(kept.record.metadata.name.clone(), kept);
+        }
+        let number = |kept: &Kept| kept.revision.parse::<u64>().unwrap_or(0);
+        let by_name = &self.by_name;
+        self.ahead.retain(|name| {
+            let (Some(own), watched) = (by_name.get(name), seen.get(name)) else { return false };
+            let behind = watched.is_none_or(|watched| number(watched) < number(own));
+            if behind {
+                seen.insert(name.clone(), own.clone());
+            }
+            behind
+        });
+        self.by_name = seen;
+        Ok(())
     }
 
     /// How many.
@@ -133,6 +181,7 @@ impl Records {
         let written = self.write(access, &name, record).await;
         match written {
             Ok(kept) => {
+                self.ahead.insert(name.clone());
                 self.by_name.insert(name, kept);
                 Ok(())
             }
@@ -146,7 +195,7 @@ impl Records {
 
     async fn write(&self, access: &Access, name: &str, record: &VolumeRecord) -> Result<Kept, ClusterError> {
         let api = api(access);
-        let params = PostParams::default();
+        let params = PostParams { field_manager: Some(FIELD_MANAGER.into()), ..PostParams::default() };
         let known = match self.by_name.get(name) {
             Some(kept) => kept.clone(),
             None => read(api.create(&params, &document(record, None)?).await?)?,
@@ -164,8 +213,8 @@ impl Records {
             let replaced = api.replace_status(name, &params, &body).await?;
             kept = Some(read(replaced)?);
         }
-        let uid = known.uid;
-        Ok(kept.unwrap_or(Kept { record: known.record, revision, uid }))
+        let (uid, foreign) = (known.uid, known.foreign);
+        Ok(kept.unwrap_or(Kept { record: known.record, revision, uid, foreign }))
     }
 
     /// Removes the record of something long gone.
@@ -174,17 +223,13 @@ impl Records {
     /// The API server refuses, or somebody else wrote it meanwhile.
     pub async fn remove(&mut self, access: &Access, name: &str) -> Result<(), ClusterError> {
         let Some(kept) = self.by_name.get(name) else { return Ok(()) };
-        let params = DeleteParams {
-            preconditions: Some(Preconditions {
-                resource_version: Some(kept.revision.clone()),
-                uid: Some(kept.uid.clone()),
-            }),
-            ..DeleteParams::default()
-        };
-        match api(access).delete(name, &params).await {
-            Ok(_) => {}
-            Err(error) if code(&error) == Some(404) => {}
-            Err(error) => return Err(error.into()),
+        let url = format!("/apis/{API_VERSION}/namespaces/{NAMESPACE}/volumerecords/{name}");
+        let reply = forget(&access.write, &url, &kept.uid, &kept.revision).await;
+        if !matches!(reply.outcome(), Outcome::Applied | Outcome::Gone) {
+            return Err(ClusterError::Answer {
+                what: format!("removal of VolumeRecord {name}"),
+                why: reply.message,
+            });
         }
         self.by_name.remove(name);
         Ok(())

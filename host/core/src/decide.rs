@@ -181,7 +181,9 @@ impl<'a> Case<'a> {
                 (None, None) => NextStep::Mark,
             };
         }
-        if self.rails.mark.is_some() && action == DecisionAction::Retain {
+        // The mark of a bound volume is its claim's.
+        let own = !causes.contains(&Cause::BoundVolume);
+        if self.rails.mark.is_some() && action == DecisionAction::Retain && own {
             return NextStep::Unmark;
         }
         let ensures = |vote: &Vote| {

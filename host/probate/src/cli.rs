@@ -1,5 +1,12 @@
 //! What can be typed: commands, flags and their help.
 
+mod cluster;
+
+pub use cluster::{
+    ApplyArgs, ApproveArgs, BreakerArgs, BreakerCommand, BreakerResetArgs, ClusterArgs, CollectArgs,
+    ControllerArgs, RbacArgs, RestoreArgs, StatusArgs,
+};
+
 use crate::load::{Completeness, DumpArg};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -45,6 +52,22 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Who references a claim or volume, on which layer, in which state
     Graph(GraphArgs),
+    /// Watch a cluster, decide, and carry out what policies beyond Audit may
+    Controller(ControllerArgs),
+    /// What is marked, quarantined, due and held in a cluster
+    Status(StatusArgs),
+    /// Give a quarantined volume back: same volume, same data, new claim
+    Restore(RestoreArgs),
+    /// Make a Plan object of a plan: exactly these uids, to be approved
+    Apply(ApplyArgs),
+    /// Approve a Plan object
+    Approve(ApproveArgs),
+    /// Dump what the controller sees, for the offline commands
+    Collect(CollectArgs),
+    /// Close a breaker that has opened
+    Breaker(BreakerArgs),
+    /// The rules that the controller needs in a cluster, and no more
+    Rbac(RbacArgs),
     /// Run the test suites beside policies
     Test(TestArgs),
     /// Load policies and check them
@@ -109,12 +132,15 @@ pub struct ShownArgs {
 /// `plan`.
 #[derive(Args, Debug)]
 pub struct PlanArgs {
-    /// Files, folders, archives or `-`; `NAME=` before one names its cluster
-    #[arg(value_name = "DUMP", required = true)]
+    /// Files, folders, archives or `-`; `NAME=` before one names its cluster; without, the cluster itself
+    #[arg(value_name = "DUMP")]
     pub dumps: Vec<DumpArg>,
-    /// Policies: manifests, folders of them, `.rego` or `.wasm`; may be given several times
-    #[arg(short, long = "policy", value_name = "POLICY", required = true)]
+    /// Policies: manifests, folders of them, `.rego` or `.wasm`; may be given several times; without, those of the cluster
+    #[arg(short, long = "policy", value_name = "POLICY", required_unless_present_any = ["context", "kubeconfig"])]
     pub policies: Vec<PathBuf>,
+    /// Which cluster, where no dump is given.
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
     /// What is known of the dumps.
     #[command(flatten)]
     pub input: InputArgs,

@@ -36,6 +36,9 @@ pub const CODES: &[Code] = &[
     code("PB0007", "no object is named", "`explain` and `graph` begin with a claim or volume.", "Write pvc/NAMESPACE/NAME or pv/NAME, with CLUSTER: before it where there are several."),
     code("PB0008", "no dump is given", "After the object come the dumps to look in.", "probate explain pvc/shop/data DUMP"),
     code("PB0009", "an earlier dump cannot be used", "--history takes whole dumps in time order, each with its own time.", "Write `takenAt` into the probate.yaml beside each, and give the oldest first."),
+    code("PB0010", "a linked cluster is not named", "--link takes a name and a kubeconfig.", "Write --link rancher=rancher.yaml."),
+    code("PB0011", "the archive cannot be written", "`collect` writes one archive.", "Name a file that can be written: --out dump.tar.zst."),
+    code("PB0012", "the other place is none", "--to takes a namespace and a name.", "Write --to shop/data."),
     code("PB1001", "not YAML or JSON", "A part of a dump does not parse. What could not be read makes its kind incomplete, or every kind of the dump.", "Collect it again with `kubectl get … -o json`."),
     code("PB1002", "a file cannot be read", "A file or stream of a dump could not be opened or read to its end.", "Make it readable, or collect it again."),
     code("PB1003", "no Kubernetes object", "A document without apiVersion, kind or a usable name.", "Give objects as `kubectl get -o json` writes them."),
@@ -117,6 +120,15 @@ pub const CODES: &[Code] = &[
     code("PB5003", "the dumps hold no Pod", "Claims that Pods use look unused. Unless the list of Pods is stated complete, nothing is deleted.", "Add the output of: kubectl get pods -A -o json"),
     code("PB5004", "a policy that may delete selects everything", "It names neither namespaces nor classes nor labels.", "Name them before going beyond Audit."),
 
+    code("PB6001", "no cluster to talk to", "There is no kubeconfig, no context of that name, and this is no pod.", "Give --context or --kubeconfig."),
+    code("PB6002", "the API server refused or did not answer", "What was asked stands in the message. Nothing was changed unless it says so.", "Look at the account's rights (`probate rbac`), and at the API server."),
+    code("PB6003", "the API server's answer cannot be used", "A document is not what its kind should be, or several writers were faster all the time.", "Look at the object that is named."),
+    code("PB6010", "the plan deletes nothing", "There is nothing to approve.", "Look at `probate plan`."),
+    code("PB6011", "the plan is stale", "An object that it names is gone, was replaced or has changed.", "Plan again."),
+    code("PB6012", "no plan", "`apply` takes a PlanReport whose digest is its own.", "Give what `probate plan --context … -o json` prints."),
+    code("PB6020", "nothing of that name is in quarantine", "It was never taken, was restored, or was purged.", "See `probate status`."),
+    code("PB6021", "several volumes had that claim", "A claim of that name was taken more than once.", "Name the volume: probate restore pv/NAME."),
+    code("PB6022", "the restore is held", "Something forbids it; the volume stays as it is.", "Mend what is named, or give another place with --to."),
     code("PB7001", "a decision log cannot be read", "The file is not there, not readable, or has a line longer than any that is written.", "Name the file, or `-` for standard input."),
     code("PB7002", "no line of a decision log", "It does not parse, or lacks chain, sequence, previous or hash. Other output mixed into the log looks like this, and so does a line that was spoilt.", "Give the log alone, as it was written."),
     code("PB7003", "a line was changed", "Its hash is not that of what it holds, or it is spelt otherwise than it was written.", "Compare it with another copy; what it says is not what was decided."),
@@ -173,7 +185,9 @@ mod tests {
     fn every_code_of_the_sources_is_here_and_the_other_way_round() {
         let root = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("../..");
         let mut used = BTreeSet::new();
-        for folder in ["host/core", "host/sandbox", "host/rego", "host/probate", "sdk/contract"] {
+        for folder in
+            ["host/core", "host/sandbox", "host/rego", "host/cluster", "host/probate", "sdk/contract"]
+        {
             for entry in walkdir::WalkDir::new(root.join(folder).join("src")) {
                 let entry = entry.unwrap();
                 let source = entry.path().extension().is_some_and(|extension| extension == "rs");

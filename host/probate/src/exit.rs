@@ -13,6 +13,12 @@ pub enum Exit {
     Invalid = 3,
     /// Nothing selected, no tests.
     Empty = 4,
+    /// The plan is stale.
+    Stale = 5,
+    /// A guard, rate or the breaker stopped `apply`.
+    Stopped = 6,
+    /// Cluster or API failure.
+    Cluster = 7,
     /// A policy failed or hit a limit, its subjects are retained.
     PolicyFailed = 8,
     /// Result printed, but some input was unreadable or dropped.
@@ -24,10 +30,13 @@ pub enum Exit {
 }
 
 /// Earlier wins.
-const ORDER: [Exit; 9] = [
+const ORDER: [Exit; 12] = [
     Exit::Internal,
     Exit::Usage,
     Exit::Invalid,
+    Exit::Cluster,
+    Exit::Stale,
+    Exit::Stopped,
     Exit::Unreadable,
     Exit::PolicyFailed,
     Exit::Failed,
@@ -62,6 +71,14 @@ impl Stop {
     /// Bad input.
     pub fn invalid(diagnostics: Vec<probate_contract::Diagnostic>) -> Self {
         Self { exit: Exit::Invalid, diagnostics }
+    }
+
+    /// The cluster refused or did not answer.
+    pub fn cluster(error: &probate_cluster::ClusterError) -> Self {
+        Self {
+            exit: Exit::Cluster,
+            diagnostics: vec![probate_contract::Diagnostic::error(error.id(), error.to_string())],
+        }
     }
 
     /// Wrong usage.

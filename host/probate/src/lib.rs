@@ -2,6 +2,7 @@
 //! only calls `run`.
 
 pub mod cli;
+pub mod cluster;
 pub mod codes;
 pub mod commands;
 pub mod document;
@@ -79,6 +80,14 @@ fn dispatch(cli: Cli) -> Outcome {
         Command::Plan(args) => commands::plan::run(&args, threads),
         Command::Explain(args) => commands::explain::run(&args, threads),
         Command::Graph(args) => commands::graph::run(&args, threads),
+        Command::Controller(args) => commands::controller::run(&args, threads),
+        Command::Status(args) => commands::status::run(&args),
+        Command::Restore(args) => commands::restore::run(&args),
+        Command::Apply(args) => commands::apply::run(&args),
+        Command::Approve(args) => commands::apply::approve(&args),
+        Command::Collect(args) => commands::collect::run(&args),
+        Command::Rbac(args) => commands::rbac::run(&args),
+        Command::Breaker(args) => commands::breaker::run(&args),
         Command::Test(args) => commands::test::run(&args, threads),
         Command::Check(args) => commands::check::run(&args, threads),
         Command::Init(args) => commands::init::run(&args),

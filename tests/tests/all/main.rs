@@ -12,6 +12,7 @@
 )]
 
 mod ci;
+mod cluster;
 mod contract;
 mod corpus;
 mod guards;

@@ -72,8 +72,9 @@ fn read_version(group: &str, version: &APIVersionDiscovery, found: &mut Discover
         found.kinds.push(key.clone());
         let can = |verb: &str| resource.verbs.iter().any(|have| have == verb);
         let api_version = if group.is_empty() { number.to_owned() } else { format!("{group}/{number}") };
-        // What is created to be answered (reviews, metrics) holds no state of its own.
-        if !can("list") || interest(&api_version, &kind) == Interest::Skip {
+        // What Kubernetes itself only lists is made up for the answer (ComponentStatus, PodMetrics), and names no volume.
+        let made_up = !can("watch") && (group.is_empty() || group.ends_with(".k8s.io"));
+        if !can("list") || made_up || interest(&api_version, &kind) == Interest::Skip {
             continue;
         }
         let resource_of = GroupVersionKind::gvk(group, number, &kind);

@@ -1,5 +1,6 @@
 //! Observe: what a cluster has, listed and watched, and what is known to be whole. Events only say that something changed.
 
+pub mod collect;
 pub mod discover;
 pub mod inventory;
 pub mod live;

@@ -195,3 +195,10 @@ impl Store {
         self.len() == 0
     }
 }
+
+impl Store {
+    /// How a kind is served.
+    pub fn served(&self, kind: &GroupKind) -> Option<super::discover::Served> {
+        self.lock().discovered.as_ref()?.evidence.get(kind).cloned()
+    }
+}

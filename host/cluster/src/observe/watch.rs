@@ -4,7 +4,7 @@
 use super::discover::{Served, discover};
 use super::store::{Change, Name, Store};
 use crate::connect::Access;
-use crate::error::{code, reason};
+use crate::error::reason;
 use futures::StreamExt;
 use kube::api::{Api, DynamicObject, ListParams, PartialObjectMeta};
 use kube::runtime::watcher::{self, Event};
@@ -197,9 +197,4 @@ pub(crate) fn item(served: &Served, mut object: DynamicObject) -> Result<Item, B
         Box::new(Diagnostic::error("PB6003", format!("{kind}: {error}")).fix("report this"))
     })?;
     Item::read(api_version, kind, &json).map_err(Box::new)
-}
-
-/// True for answers that say the object is not there.
-pub(crate) fn not_found(error: &kube::Error) -> bool {
-    code(error) == Some(404)
 }

@@ -1,4 +1,5 @@
 //! Publish: what people and monitoring see of the loop.
 
+pub mod events;
 pub mod metrics;
 pub mod serve;

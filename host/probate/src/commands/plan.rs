@@ -5,7 +5,7 @@ use crate::exit::{Exit, Outcome, Stop};
 use crate::policies::Policies;
 use crate::print::{self, Progress};
 use crate::world::World;
-use crate::{session, world};
+use crate::{cluster, session, world};
 use probate_contract::manifest::{Allowed, Match};
 use probate_contract::plan::{PlanReport, Vote};
 use probate_contract::{Cause, Diagnostic, Severity};
@@ -23,12 +23,18 @@ use std::path::Path;
 /// No result: bad usage, manifests or dumps.
 pub fn run(args: &PlanArgs, threads: Option<NonZeroUsize>) -> Outcome {
     let shown = shown(&args.shown)?;
-    let progress = Progress::new(&args.dumps);
-    let world =
-        world::load(&args.dumps, &args.input, threads, Some(&|file, bytes| progress.read(file, bytes)))?;
-    drop(progress);
+    let world = if args.dumps.is_empty() {
+        cluster::live(&args.cluster, args.input.settings.as_deref())?
+    } else {
+        let progress = Progress::new(&args.dumps);
+        world::load(&args.dumps, &args.input, threads, Some(&|file, bytes| progress.read(file, bytes)))?
+    };
     let engine = session::engine(world.inventory.now(), threads)?;
-    let policies = Policies::load(&args.policies, &engine)?;
+    let policies = if args.policies.is_empty() {
+        cluster::policies(&args.cluster, &engine)?
+    } else {
+        Policies::load(&args.policies, &engine)?
+    };
     let options = options(&world, shown, threads);
     let (set, programs) = policies.split(options.threads);
     let report = pipeline::decide(&world.inventory, &set, &programs, &options);

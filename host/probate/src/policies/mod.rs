@@ -142,6 +142,17 @@ impl Policies {
 /// Loads one policy.
 pub fn load(found: Found, engine: &Engine) -> LoadedPolicy {
     let Found { path, manifest, .. } = found;
+    let sources = program::read(&path, &manifest);
+    load_with(path, manifest, sources, engine)
+}
+
+/// Loads one policy whose program is at hand.
+pub fn load_with(
+    path: PathBuf,
+    manifest: Manifest,
+    sources: Result<Sources, LoadError>,
+    engine: &Engine,
+) -> LoadedPolicy {
     let mut policy = LoadedPolicy {
         digest: String::new(),
         sources: None,
@@ -153,7 +164,7 @@ pub fn load(found: Found, engine: &Engine) -> LoadedPolicy {
         path,
         manifest,
     };
-    let loaded = prepare(&mut policy, engine);
+    let loaded = sources.and_then(|sources| prepare(&mut policy, sources, engine));
     policy.program = loaded.map_err(|LoadError { cause, message, diagnostics }| {
         let file = policy.path.display().to_string();
         policy.diagnostics.extend(diagnostics.into_iter().map(|diagnostic| {
@@ -178,8 +189,11 @@ pub fn load(found: Found, engine: &Engine) -> LoadedPolicy {
     policy
 }
 
-fn prepare(policy: &mut LoadedPolicy, engine: &Engine) -> Result<probate_sandbox::Program, LoadError> {
-    let sources = program::read(&policy.path, &policy.manifest)?;
+fn prepare(
+    policy: &mut LoadedPolicy,
+    sources: Sources,
+    engine: &Engine,
+) -> Result<probate_sandbox::Program, LoadError> {
     policy.digest = sources.digest();
     let declared = policy.manifest.spec.program.digest.clone();
     let actual = policy.digest.clone();

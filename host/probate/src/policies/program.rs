@@ -45,6 +45,26 @@ fn refuse(message: String, file: Option<String>, fix: &str) -> LoadError {
     LoadError { cause: Cause::LoadFailed, message, diagnostics: vec![diagnostic] }
 }
 
+/// The program of a manifest from names and bytes that are at hand.
+///
+/// # Errors
+/// There are none, or a Rego file is not UTF-8.
+pub fn of_bytes(
+    manifest: &Manifest,
+    files: Result<Vec<(String, Arc<[u8]>)>, String>,
+) -> Result<Sources, LoadError> {
+    let files = files.map_err(|message| {
+        refuse(message, None, "give the program inline, by configMapRef, or in the controller's folder")
+    })?;
+    let Some(rego) = &manifest.spec.program.rego else { return Ok(Sources { files, rego: None }) };
+    let text = |(name, bytes): &(String, Arc<[u8]>)| match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(SourceFile { name: name.clone(), text: text.to_owned() }),
+        Err(_) => Err(refuse("the file is not UTF-8".into(), Some(name.clone()), "save it as UTF-8")),
+    };
+    let texts: Vec<SourceFile> = files.iter().map(text).collect::<Result<_, _>>()?;
+    Ok(Sources { rego: Some(RegoSource { package: rego.package.clone(), files: texts }), files })
+}
+
 /// Reads the program of a manifest.
 ///
 /// # Errors

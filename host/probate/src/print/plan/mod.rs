@@ -85,7 +85,7 @@ fn holding(entry: &Entry) -> impl Iterator<Item = Cause> {
 }
 
 /// False for causes that let go, or say no more than how far a policy may go.
-fn holds(cause: Cause) -> bool {
+pub fn holds(cause: Cause) -> bool {
     !matches!(
         cause,
         Cause::PolicyDelete

@@ -1,0 +1,264 @@
+//! The loop: what changed wakes it, everything is decided anew on what is known then, and what stands is carried on by a step.
+//! Correctness rests on reading before writing and on preconditions, never on being the only one.
+
+mod act;
+mod era;
+mod mirror;
+pub mod policies;
+mod status;
+mod turn;
+
+use crate::admission;
+use crate::apply::Effect;
+use crate::connect::Access;
+use crate::error::ClusterError;
+use crate::ledger::LedgerStore;
+use crate::observe::inventory::Linked;
+use crate::observe::live::Look;
+use crate::observe::store::Store;
+use crate::observe::watch::{self, Watching, cluster_uid, now};
+use crate::own::Own;
+use crate::publish::events::Events;
+use crate::publish::metrics::Metrics;
+use crate::publish::serve::{Health, serve};
+use crate::records::Records;
+use era::{Era, RENEW_SECONDS};
+use kube::Client;
+use mirror::Mirror;
+use policies::{Bench, Loader};
+use probate_contract::common::Cluster;
+use probate_contract::plan::PlanReport;
+use probate_contract::record::RecordStatus;
+use probate_contract::settings::SettingsSpec;
+use probate_core::inventory::Inventory;
+use probate_core::pipeline;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// Changes that come together are looked at together.
+const SETTLE: Duration = Duration::from_millis(100);
+/// A look that nothing asked for.
+const AT_LEAST_SECONDS: i64 = 60;
+
+/// Where the decision log goes.
+pub trait Journal: Send + Sync {
+    /// Takes a report before anything is done about it.
+    fn decided(
+        &self,
+        inventory: &Inventory,
+        bench: &dyn Bench,
+        options: &pipeline::Options,
+        report: &PlanReport,
+    );
+    /// Takes a write and what came of it.
+    fn effect(&self, effect: &Effect);
+}
+
+/// How the controller is run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The home cluster's name.
+    pub name: String,
+    /// Linked clusters by name; one that cannot be reached is unknown.
+    pub linked: Vec<Look>,
+    /// Settings of the installation.
+    pub settings: SettingsSpec,
+    /// The folder that `files` of policies are relative to.
+    pub policies: Option<PathBuf>,
+    /// Where probes and metrics are served.
+    pub listen: Option<SocketAddr>,
+    /// Who hands volumes to their driver: the purger's ServiceAccount, where its token may be asked for.
+    pub purger: Option<String>,
+    /// Threads to decide on.
+    pub threads: usize,
+}
+
+/// The controller.
+pub struct Controller {
+    access: Access,
+    options: Options,
+    loader: Arc<dyn Loader>,
+    journal: Arc<dyn Journal>,
+    cluster: Cluster,
+    clusters: Vec<Linked>,
+    looks: Vec<Look>,
+    /// Kept alive: they watch until they are dropped.
+    _watching: Vec<Watching>,
+    cluster_policies: Mirror,
+    policies: Mirror,
+    record_mirror: Mirror,
+    plans: Mirror,
+    bench: Option<Arc<dyn Bench>>,
+    /// Names, revisions and generations that `bench` was loaded from.
+    loaded: BTreeMap<String, (String, i64)>,
+    records: Records,
+    ledger: LedgerStore,
+    era: Era,
+    renewed: i64,
+    admission: Result<(), String>,
+    admission_at: i64,
+    purger: Option<(Client, i64)>,
+    /// Subjects in the protocol, and when time alone moves them on.
+    due: BTreeMap<String, i64>,
+    /// What was decided about each uid when it was last carried on.
+    carried: BTreeMap<String, String>,
+    /// Records in quarantine as far as they have been watched.
+    watched: BTreeMap<String, RecordStatus>,
+    /// Purged since statuses were last written, by policy: how many and how large.
+    freed: BTreeMap<String, (u64, i64)>,
+    effects: Vec<Effect>,
+    events: Events,
+    metrics: Arc<Metrics>,
+    health: Arc<Health>,
+    wake: Arc<Notify>,
+}
+
+/// Starts, and turns until it is told to stop.
+///
+/// # Errors
+/// The API server cannot be reached at the start, or the address cannot be listened on.
+pub async fn run(
+    access: Access,
+    loader: Arc<dyn Loader>,
+    journal: Arc<dyn Journal>,
+    options: Options,
+    stop: impl Future<Output = ()>,
+) -> Result<(), ClusterError> {
+    let mut controller = Controller::start(access, loader, journal, options).await?;
+    let serving = controller.options.listen.map(|address| {
+        let (health, metrics) = (controller.health.clone(), controller.metrics.clone());
+        tokio::spawn(async move {
+            if let Err(error) = serve(address, health, metrics).await {
+                tracing::error!(%error, %address, "probes and metrics cannot be served");
+            }
+        })
+    });
+    tokio::pin!(stop);
+    loop {
+        // A turn is never cut off: what it has begun it reads the outcome of.
+        let next = match controller.turn().await {
+            Ok(next) => next,
+            Err(error) => {
+                tracing::warn!(%error, "the turn is tried again");
+                now().saturating_add(2)
+            }
+        };
+        controller.health.turned(now());
+        let rest = next.saturating_sub(now()).clamp(0, AT_LEAST_SECONDS);
+        let rest = Duration::from_secs(u64::try_from(rest).unwrap_or(0)).max(SETTLE);
+        tokio::select! {
+            () = &mut stop => break,
+            () = controller.wake.notified() => tokio::time::sleep(SETTLE).await,
+            () = tokio::time::sleep(rest) => {}
+        }
+    }
+    controller.end().await;
+    if let Some(serving) = serving {
+        serving.abort();
+    }
+    Ok(())
+}
+
+impl Controller {
+    async fn start(
+        access: Access,
+        loader: Arc<dyn Loader>,
+        journal: Arc<dyn Journal>,
+        options: Options,
+    ) -> Result<Self, ClusterError> {
+        let wake = Arc::new(Notify::new());
+        let cluster = Cluster { name: Some(options.name.clone()), uid: Some(cluster_uid(&access).await?) };
+        let home = Look { name: options.name.clone(), access: Some(access.clone()) };
+        let looks: Vec<Look> = std::iter::once(home).chain(options.linked.iter().cloned()).collect();
+        let mut clusters = Vec::new();
+        let mut watching = Vec::new();
+        for look in &looks {
+            let store = Arc::new(Store::default());
+            if let Some(access) = &look.access {
+                watching.push(watch::start(access.clone(), store.clone()));
+            }
+            tokio::spawn(tell(store.clone(), wake.clone()));
+            clusters.push(Linked { name: look.name.clone(), store });
+        }
+        let instance = std::env::var("HOSTNAME").unwrap_or_else(|_| "probate".into());
+        let events = Events::new(access.write.clone(), instance);
+        let mirror = |own| Mirror::start(&access.read, own, wake.clone());
+        let era = era::load(&access).await?.resumed(now(), options.settings.maximum_gap_seconds);
+        Ok(Self {
+            cluster_policies: mirror(Own::ClusterPolicy),
+            policies: mirror(Own::Policy),
+            record_mirror: mirror(Own::Record),
+            plans: mirror(Own::Plan),
+            records: Records::load(&access).await?,
+            ledger: LedgerStore::load(&access).await?,
+            access,
+            options,
+            loader,
+            journal,
+            cluster,
+            clusters,
+            looks,
+            _watching: watching,
+            bench: None,
+            loaded: BTreeMap::new(),
+            era,
+            renewed: 0,
+            admission: Err("not looked at yet".into()),
+            admission_at: 0,
+            purger: None,
+            due: BTreeMap::new(),
+            carried: BTreeMap::new(),
+            watched: BTreeMap::new(),
+            freed: BTreeMap::new(),
+            effects: Vec::new(),
+            events,
+            metrics: Arc::default(),
+            health: Arc::default(),
+            wake,
+        })
+    }
+
+    /// Writes down until when was watched.
+    async fn end(&mut self) {
+        if let Err(error) = era::renew(&self.access, &self.era).await {
+            tracing::warn!(%error, "until when was watched could not be written");
+        }
+    }
+
+    /// Goes on with the era while everything is watched, and writes it down now and then.
+    async fn watched(&mut self, now: i64) -> Result<(), ClusterError> {
+        let whole = self.clusters.iter().all(|cluster| cluster.store.watched_since().is_some());
+        self.metrics.store_synced.set(i64::from(whole));
+        if whole {
+            let era = std::mem::take(&mut self.era);
+            self.era = era.resumed(now, self.options.settings.maximum_gap_seconds);
+            if now.saturating_sub(self.renewed) >= RENEW_SECONDS {
+                era::renew(&self.access, &self.era).await?;
+                self.renewed = now;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the admission policy is in force, asked at start, hourly, and again soon while it is not.
+    async fn guarded(&mut self, now: i64) {
+        let every = if self.admission.is_ok() { 3600 } else { 30 };
+        if now.saturating_sub(self.admission_at) >= every {
+            self.admission = admission::in_force(&self.access).await;
+            self.admission_at = now;
+            self.metrics.admission_in_force.set(i64::from(self.admission.is_ok()));
+        }
+    }
+}
+
+/// Passes a store's changes on.
+async fn tell(store: Arc<Store>, wake: Arc<Notify>) {
+    let mut changes = store.changes();
+    while changes.changed().await.is_ok() {
+        wake.notify_one();
+    }
+}

@@ -1,0 +1,287 @@
+//! What the resources say: policies their totals and conditions, plans what became of each item; and the figures for monitoring.
+
+use super::Controller;
+use super::policies::Bench;
+use crate::error::{ClusterError, code};
+use crate::own::{FIELD_MANAGER, Own};
+use crate::publish::metrics::Labels;
+use kube::api::{Api, Patch, PatchParams};
+use probate_contract::Severity;
+use probate_contract::manifest::Policy as Manifest;
+use probate_contract::plan::{DecisionAction, Entry, PlanReport, Vote};
+use probate_contract::record::Condition;
+use probate_core::time;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+impl Controller {
+    /// Uids that an approved Plan of this cluster names, at the revision it was approved at.
+    pub(super) fn approved(&self, live: &PlanReport, at: i64) -> BTreeSet<String> {
+        let mut approved = BTreeSet::new();
+        for plan in self.plans.objects() {
+            let spec = plan.data.get("spec").cloned().unwrap_or_default();
+            let text = |pointer: &str| spec.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+            let open = time::parse(text("/expiresAt")).is_some_and(|until| until > at);
+            let here = Some(text("/cluster/uid")) == self.cluster.uid.as_deref();
+            if text("/approval") != "Approved" || !open || !here {
+                continue;
+            }
+            for item in spec.get("items").and_then(Value::as_array).into_iter().flatten() {
+                let part = |key: &str| item.get(key).and_then(Value::as_str).unwrap_or_default();
+                let stands = live.entries.iter().any(|entry| {
+                    entry.subject.identity.uid.as_deref() == Some(part("uid"))
+                        && entry.decision.id == part("decision")
+                });
+                if stands {
+                    approved.insert(part("uid").to_owned());
+                }
+            }
+        }
+        approved
+    }
+
+    /// Writes statuses that differ from what stands, and the metrics.
+    pub(super) async fn publish(
+        &mut self,
+        report: &PlanReport,
+        bench: &Arc<dyn Bench>,
+        at: i64,
+    ) -> Result<(), ClusterError> {
+        self.figures(report);
+        let said: BTreeMap<String, _> = bench.said().into_iter().collect();
+        let mut objects = self.cluster_policies.objects();
+        objects.extend(self.policies.objects());
+        for object in objects {
+            let namespace = object.metadata.namespace.clone();
+            let name = object.metadata.name.clone().unwrap_or_default();
+            let own = if namespace.is_some() { Own::Policy } else { Own::ClusterPolicy };
+            let id = match &namespace {
+                Some(namespace) => format!("{}/{namespace}/{name}", own.kind()),
+                None => format!("{}/{name}", own.kind()),
+            };
+            let Some(policy) = bench.set().iter().find(|policy| policy.id() == id) else { continue };
+            let old = object.data.get("status").cloned().unwrap_or_default();
+            let diagnostics = said.get(&id).map(Vec::as_slice).unwrap_or_default();
+            let errors: Vec<String> = diagnostics
+                .iter()
+                .filter(|said| said.severity == Severity::Error)
+                .map(|said| match (said.line, said.column) {
+                    (Some(line), Some(column)) => format!("{}: {line}:{column}: {}", said.code, said.message),
+                    _ => format!("{}: {}", said.code, said.message),
+                })
+                .collect();
+            let loaded =
+                policy.program.as_ref().map(|program| program.reads.iter().map(|fact| fact.name()).collect());
+            let reads: Vec<&str> = loaded.unwrap_or_default();
+            let status = json!({
+                "observedGeneration": object.metadata.generation,
+                "program": {"digest": policy.program_digest, "reads": reads},
+                "totals": self.totals(report, &id, &old),
+                "conditions": conditions(&old, self.judge(report, &policy.manifest, &id, errors), at),
+            });
+            if status != old {
+                self.write_status(own, namespace.as_deref(), &name, &status).await?;
+                self.freed.remove(&id);
+            }
+        }
+        Ok(())
+    }
+
+    async fn write_status(
+        &self,
+        own: Own,
+        namespace: Option<&str>,
+        name: &str,
+        status: &Value,
+    ) -> Result<(), ClusterError> {
+        let api = match namespace {
+            Some(namespace) => Api::namespaced_with(self.access.write.clone(), namespace, &own.resource()),
+            None => own.api(&self.access.write),
+        };
+        let params = PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() };
+        match api.patch_status(name, &params, &Patch::Merge(json!({"status": status}))).await {
+            Ok(_) => Ok(()),
+            Err(error) if matches!(code(&error), Some(404 | 409)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn totals(&self, report: &PlanReport, id: &str, old: &Value) -> Value {
+        let voted = |entry: &&Entry| entry.verdicts.iter().any(|verdict| verdict.policy == id);
+        let deleting = |entry: &Entry| {
+            entry.verdicts.iter().any(|verdict| verdict.policy == id && verdict.action == Vote::Delete)
+        };
+        let entries: Vec<&Entry> = report.entries.iter().filter(voted).collect();
+        let in_state = |quarantined: bool| {
+            self.records
+                .iter()
+                .filter(|kept| {
+                    let status = &kept.record.status;
+                    if quarantined {
+                        status.quarantine.is_some()
+                    } else {
+                        status.mark.is_some() && status.quarantine.is_none()
+                    }
+                })
+                .filter(|kept| {
+                    let spec = &kept.record.spec;
+                    let claim = spec.claim.as_ref().and_then(|claim| claim.uid.as_deref());
+                    let volume = spec.volume.as_ref().map(|volume| volume.uid.as_str());
+                    entries.iter().any(|entry| {
+                        let uid = entry.subject.identity.uid.as_deref();
+                        deleting(entry) && uid.is_some() && (uid == claim || uid == volume)
+                    })
+                })
+                .count()
+        };
+        let unknown: i64 =
+            entries.iter().filter(|entry| !entry.missing.is_empty()).map(|entry| entry.bytes).sum();
+        let freed = self.freed.get(id).copied().unwrap_or_default();
+        let before = |pointer: &str| old.pointer(pointer).and_then(Value::as_i64).unwrap_or(0);
+        json!({
+            "matched": report.policies.iter().find(|policy| policy.policy == id).map_or(0, |policy| policy.matched),
+            "candidates": entries.iter().filter(|entry| entry.candidate && deleting(entry)).count(),
+            "marked": in_state(false),
+            "quarantined": in_state(true),
+            "purged": before("/totals/purged").saturating_add(i64::try_from(freed.0).unwrap_or(0)),
+            "reclaimedBytes": before("/totals/reclaimedBytes").saturating_add(freed.1),
+            "heldByUnknownBytes": unknown,
+        })
+    }
+
+    /// The three conditions: type, status, reason and message.
+    fn judge(
+        &self,
+        report: &PlanReport,
+        manifest: &Manifest,
+        id: &str,
+        errors: Vec<String>,
+    ) -> [(&'static str, bool, &'static str, String); 3] {
+        let ready = match errors.first() {
+            None => ("Ready", true, "Loaded", String::new()),
+            Some(first) => {
+                let reason = if first.starts_with("PB3006") {
+                    "DigestMismatch"
+                } else if first.starts_with("PB2302") {
+                    "ParametersInvalid"
+                } else {
+                    "LoadFailed"
+                };
+                ("Ready", false, reason, errors.join("\n"))
+            }
+        };
+        let failed = report.entries.iter().flat_map(|entry| &entry.verdicts).find(|verdict| {
+            verdict.policy == id
+                && verdict.action == Vote::Failed
+                && verdict.cause != Some(probate_contract::Cause::IncompleteEvidence)
+        });
+        let missing = self.missing(report, id);
+        let degraded = match (failed, missing) {
+            (Some(verdict), _) => ("Degraded", true, "PolicyFailing", verdict.reason.clone()),
+            (None, Some(message)) => ("Degraded", true, "EvidenceIncomplete", message),
+            (None, None) => ("Degraded", false, "Complete", String::new()),
+        };
+        let enforces = manifest.spec.mode != probate_contract::manifest::Mode::Audit;
+        let open = self.ledger.get().held_by(&[id.to_owned()]);
+        let blocked = match (&self.admission, open) {
+            (_, Some(open)) => ("Blocked", true, "BreakerOpen", open.detail.clone()),
+            (Err(why), None) if enforces => ("Blocked", true, "AdmissionPolicyMissing", why.clone()),
+            _ => ("Blocked", false, "Free", String::new()),
+        };
+        [ready, degraded, blocked]
+    }
+
+    /// What this policy's subjects want and do not get, with the rule that would give it.
+    fn missing(&self, report: &PlanReport, id: &str) -> Option<String> {
+        let sources: BTreeSet<String> = report
+            .entries
+            .iter()
+            .filter(|entry| entry.verdicts.iter().any(|verdict| verdict.policy == id))
+            .flat_map(|entry| &entry.missing)
+            .filter(|missing| missing.reason != probate_contract::dump::Reason::NoRecord)
+            .map(|missing| format!("{} ({:?})", missing.source, missing.reason))
+            .collect();
+        if sources.is_empty() {
+            return None;
+        }
+        let rules: BTreeSet<String> = self
+            .clusters
+            .first()
+            .map(|home| home.store.broken())
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|(_, reason)| *reason == probate_contract::dump::Reason::Forbidden)
+            .filter_map(|(kind, _)| {
+                let served = self.clusters.first()?.store.served(&kind)?;
+                Some(format!(
+                    "{{apiGroups: [\"{}\"], resources: [{}], verbs: [get, list, watch]}}",
+                    kind.group, served.resource.plural
+                ))
+            })
+            .collect();
+        let list = |set: BTreeSet<String>| set.into_iter().take(8).collect::<Vec<_>>().join(", ");
+        let rule = if rules.is_empty() { String::new() } else { format!("; missing rules: {}", list(rules)) };
+        Some(format!("not known: {}{rule}", list(sources)))
+    }
+
+    fn figures(&self, report: &PlanReport) {
+        let metrics = &self.metrics;
+        let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        metrics.subjects.set(number(report.summary.subjects));
+        metrics.unknown_subjects.set(number(report.summary.incomplete.count));
+        metrics.retained_bytes.clear();
+        for total in &report.summary.causes {
+            let labels = Labels([("cause", total.cause.to_string())]);
+            metrics.retained_bytes.get_or_create(&labels).set(total.bytes);
+        }
+        let objects: usize = self.clusters.iter().map(|cluster| cluster.store.len()).sum();
+        metrics.store_objects.set(i64::try_from(objects).unwrap_or(i64::MAX));
+        metrics.breaker_open.set(i64::from(!self.ledger.get().open.is_empty()));
+        let mut states: BTreeMap<&str, i64> = BTreeMap::new();
+        for entry in &report.entries {
+            let Some(uid) = entry.subject.identity.uid.as_deref() else { continue };
+            let Some(kept) = self.records.of_uid(uid) else { continue };
+            let status = &kept.record.status;
+            let state = match (&status.mark, &status.quarantine) {
+                (_, Some(_)) => "Quarantined",
+                (Some(_), None) => "Marked",
+                (None, None) => continue,
+            };
+            if entry.follows.is_none() && entry.decision.action == DecisionAction::Delete {
+                *states.entry(state).or_default() += entry.bytes;
+            }
+        }
+        for state in ["Marked", "Quarantined"] {
+            let bytes = states.get(state).copied().unwrap_or(0);
+            metrics.state_bytes.get_or_create(&Labels([("state", state.to_owned())])).set(bytes);
+        }
+    }
+}
+
+/// Conditions with the time of their last change.
+fn conditions(
+    old: &Value,
+    judged: [(&'static str, bool, &'static str, String); 3],
+    at: i64,
+) -> Vec<Condition> {
+    let before: Vec<Condition> = old
+        .get("conditions")
+        .and_then(|conditions| serde_json::from_value(conditions.clone()).ok())
+        .unwrap_or_default();
+    judged
+        .into_iter()
+        .map(|(kind, holds, reason, message)| {
+            let status = if holds { "True" } else { "False" };
+            let since = before.iter().find(|old| old.r#type == kind && old.status == status);
+            Condition {
+                r#type: kind.into(),
+                status: status.into(),
+                reason: reason.into(),
+                message,
+                last_transition_time: since
+                    .map_or_else(|| time::format(at), |old| old.last_transition_time.clone()),
+            }
+        })
+        .collect()
+}

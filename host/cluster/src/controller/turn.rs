@@ -1,0 +1,176 @@
+//! One turn: freeze what is known, carry the records on, decide, act on what stands, say so.
+
+use super::Controller;
+use super::policies::{self, Bench};
+use crate::error::ClusterError;
+use crate::observe::inventory::freeze;
+use crate::observe::watch::now;
+use crate::publish::metrics::Labels;
+use probate_contract::plan::PlanReport;
+use probate_core::inventory::Inventory;
+use probate_core::{ledger, observe, pipeline};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+impl Controller {
+    /// Turns once; gives when to look again at the latest, in seconds since 1970.
+    pub(super) async fn turn(&mut self) -> Result<i64, ClusterError> {
+        let at = now();
+        if !self.clusters.iter().all(|cluster| cluster.store.settled()) {
+            return Ok(at.saturating_add(1));
+        }
+        self.load_policies().await?;
+        self.records.learn(self.record_mirror.objects())?;
+        self.guarded(at).await;
+        let mut inventory = self.freeze(at);
+        if self.observe(&inventory, at).await? {
+            inventory = self.freeze(at);
+        }
+        self.watched(at).await?;
+        let Some(bench) = self.bench.clone() else { return Ok(at.saturating_add(1)) };
+        let started = std::time::Instant::now();
+        let report = self.decide(&inventory, &bench, at);
+        self.metrics.evaluation_seconds.observe(started.elapsed().as_secs_f64());
+        self.journal.decided(&inventory, &*bench, &self.pipeline(), &report);
+        self.breaker(&report, &inventory, &bench, at).await?;
+        self.act(&report, &bench, at).await?;
+        self.annotate(&report, &bench).await;
+        let effects = std::mem::take(&mut self.effects);
+        for effect in &effects {
+            self.events.tell(effect).await;
+            let outcome = format!("{:?}", effect.answer.outcome);
+            let labels = Labels([("write", effect.write.intended.name().to_owned()), ("outcome", outcome)]);
+            self.metrics.effects.get_or_create(&labels).inc();
+        }
+        self.publish(&report, &bench, at).await?;
+        self.health.ready(true);
+        let next = self.due.values().copied().min();
+        let by_time = report.entries.iter().flat_map(|entry| &entry.guards).filter_map(|guard| {
+            let until = probate_core::time::parse(guard.until.as_deref()?)?;
+            (until > at).then_some(until)
+        });
+        let soonest = by_time.min().into_iter().chain(next).min();
+        Ok(soonest.unwrap_or(i64::MAX).clamp(at, at.saturating_add(super::AT_LEAST_SECONDS)))
+    }
+
+    fn freeze(&self, at: i64) -> Inventory {
+        let records = self.records.documents().into_iter().map(|record| self.era.believed(record));
+        freeze(&self.clusters, records, &self.options.settings.ignored_references, at)
+    }
+
+    /// How to decide.
+    pub(super) fn pipeline(&self) -> pipeline::Options {
+        pipeline::Options {
+            settings: self.options.settings.clone(),
+            threads: self.options.threads,
+            ..pipeline::Options::default()
+        }
+    }
+
+    /// Decides on an inventory.
+    pub(super) fn decide(&self, inventory: &Inventory, bench: &Arc<dyn Bench>, at: i64) -> PlanReport {
+        let options = self.pipeline();
+        let sandbox = bench.sandbox(at);
+        // Long computation; the other tasks have threads of their own.
+        tokio::task::block_in_place(|| pipeline::decide(inventory, bench.set(), &*sandbox, &options))
+    }
+
+    /// Loads the policies again where one has changed.
+    async fn load_policies(&mut self) -> Result<(), ClusterError> {
+        if !(self.cluster_policies.ready().await && self.policies.ready().await) {
+            return Ok(());
+        }
+        let objects: Vec<_> =
+            self.cluster_policies.objects().into_iter().chain(self.policies.objects()).collect();
+        let present: BTreeMap<String, (String, i64)> = objects
+            .iter()
+            .map(|object| {
+                let meta = &object.metadata;
+                let name = format!(
+                    "{}/{}",
+                    meta.namespace.as_deref().unwrap_or_default(),
+                    meta.name.as_deref().unwrap_or_default()
+                );
+                (name, (meta.uid.clone().unwrap_or_default(), meta.generation.unwrap_or(0)))
+            })
+            .collect();
+        if self.bench.is_some() && present == self.loaded {
+            return Ok(());
+        }
+        let sources = policies::read(&self.access, &objects, self.options.policies.as_deref()).await?;
+        let loader = self.loader.clone();
+        self.bench = Some(tokio::task::block_in_place(|| loader.load(sources)));
+        self.loaded = present;
+        Ok(())
+    }
+
+    /// Carries every record on by what is seen now; true where one was written.
+    async fn observe(&mut self, inventory: &Inventory, at: i64) -> Result<bool, ClusterError> {
+        let Some(since) = self.watched_since() else { return Ok(false) };
+        let settings = &self.options.settings;
+        let mut next = Vec::new();
+        self.watched.clear();
+        for subject in observe::subjects(inventory) {
+            let Some(uid) = observe::uid(inventory, subject) else { continue };
+            let stored = self.records.of_uid(uid).map(|kept| &kept.record);
+            // The window of a quarantine is counted from what its own record says, everything else from the era.
+            let previous = stored.map(|record| match record.status.quarantine {
+                Some(_) => record.clone(),
+                None => self.era.believed(record.clone()),
+            });
+            let Some(record) = observe::advance(previous.as_ref(), inventory, subject, since, at, settings)
+            else {
+                continue;
+            };
+            if record.status.quarantine.is_some() {
+                self.watched.insert(record.metadata.name.clone(), record.status.clone());
+            }
+            if previous.is_none_or(|previous| observe::matters(&previous, &record, settings)) {
+                next.push(record);
+            }
+        }
+        let written = !next.is_empty();
+        for record in next {
+            match self.records.put(&self.access, &record).await {
+                Ok(()) => {}
+                // Another replica was faster, or the protocol goes on with it: what is there now counts.
+                Err(error) if error.code() == Some(409) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(written)
+    }
+
+    /// Since when this process watches everything without a break.
+    fn watched_since(&self) -> Option<i64> {
+        let times: Option<Vec<i64>> =
+            self.clusters.iter().map(|cluster| cluster.store.watched_since()).collect();
+        times?.into_iter().max()
+    }
+
+    /// Looks at the figures of a run: what is over a limit opens a breaker, which stays open.
+    async fn breaker(
+        &mut self,
+        report: &PlanReport,
+        inventory: &Inventory,
+        bench: &Arc<dyn Bench>,
+        at: i64,
+    ) -> Result<(), ClusterError> {
+        let run = ledger::figures(report, observe::referrers(inventory));
+        let settings = &self.options.settings;
+        self.ledger
+            .change(&self.access, |ledger| {
+                let before = ledger.clone();
+                ledger::watch(ledger, &run, bench.set(), settings, at);
+                let opened = before.open != ledger.open || before.accepted != ledger.accepted;
+                let moved = before.last_deletes != ledger.last_deletes
+                    || before.last_references != ledger.last_references;
+                let old = before.last_at.is_none_or(|last| at.saturating_sub(last) >= RUN_SECONDS);
+                ((), opened || moved && old)
+            })
+            .await
+    }
+}
+
+/// Runs that are nearer to each other than this are one run to the rules about jumps.
+const RUN_SECONDS: i64 = 60;

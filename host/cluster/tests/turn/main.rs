@@ -1,0 +1,53 @@
+//! The loop against a real control plane, with policies that are closures: what stands is carried out, and nothing else. Without Go
+//! these tests say that they are skipped.
+
+mod crash;
+mod pace;
+mod rights;
+mod stand;
+
+use probate_apiserver::until;
+use probate_contract::Verdict;
+use probate_contract::verdict::Action;
+use serde_json::json;
+use stand::{Stand, delete_all};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn marked_then_vetoed_then_marked_again() {
+    let Some(stand) = Stand::start().await else { return };
+    stand.namespace("veto").await;
+    stand.claim("veto", "data").await;
+    stand.policy("veto", json!({"graceSeconds": 3600})).await;
+    let _running = stand.run(delete_all).await;
+    stand.state("veto", "data", Some("Marked")).await;
+    stand.annotate("veto", "data", "probate.dev/hold", Some("audit")).await;
+    stand.state("veto", "data", None).await;
+    stand.annotate("veto", "data", "probate.dev/hold", None).await;
+    stand.state("veto", "data", Some("Marked")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quarantined_with_its_data_kept_then_purged() {
+    let Some(stand) = Stand::start().await else { return };
+    stand.namespace("go").await;
+    let volume = stand.claim("go", "data").await;
+    stand.policy("go", json!({"graceSeconds": 0, "quarantineSeconds": 2, "purge": "Auto"})).await;
+    let _running = stand.run(delete_all).await;
+    stand.gone("go", "data").await;
+    until("destroyed data", async || Ok(stand.digest(&volume).is_none().then_some(()))).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_that_retains_leaves_everything_alone() {
+    let Some(stand) = Stand::start().await else { return };
+    stand.namespace("stay").await;
+    stand.claim("stay", "data").await;
+    stand.policy("stay", json!({"graceSeconds": 0, "quarantineSeconds": 0, "purge": "Auto"})).await;
+    let running =
+        stand.run(|| Verdict { action: Action::Retain, reason: "stays".into(), ..Verdict::default() }).await;
+    for turn in ["one", "two", "three"] {
+        stand.annotate("stay", "data", "turn", Some(turn)).await;
+        running.turns(1).await;
+    }
+    stand.state("stay", "data", None).await;
+}

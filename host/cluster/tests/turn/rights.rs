@@ -1,0 +1,44 @@
+//! What the account may not do is not done, and what it may not read retains.
+
+use crate::stand::{Stand, delete_all};
+use probate_apiserver::until;
+use serde_json::json;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn audit_writes_nothing_but_its_own() {
+    let Some(stand) = Stand::start().await else { return };
+    stand.namespace("audit").await;
+    stand.claim("audit", "data").await;
+    stand.policy_with("audit", json!({"mode": "Audit", "deletion": {"graceSeconds": 0}})).await;
+    let running = stand.run(delete_all).await;
+    for turn in ["one", "two", "three"] {
+        stand.annotate("audit", "data", "turn", Some(turn)).await;
+        running.turns(1).await;
+    }
+    stand.state("audit", "data", None).await;
+    let wrote = stand.wrote();
+    assert!(wrote.iter().any(|write| write.resource == "volumerecords"), "it does write");
+    let own = |group: &str| ["probate.dev", "events.k8s.io", "coordination.k8s.io"].contains(&group);
+    let others: Vec<_> = wrote.iter().filter(|write| !own(&write.group) && !write.dry_run).collect();
+    let others: Vec<_> = others.into_iter().filter(|write| write.resource != "serviceaccounts").collect();
+    assert!(others.is_empty(), "{others:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_not_be_listed_retains_and_the_policy_names_the_rule() {
+    let Some(stand) = Stand::start().await else { return };
+    stand.namespace("blind").await;
+    stand.claim("blind", "data").await;
+    let drop_pods = json!([{"op": "replace", "path": "/rules/0/resources", "value":
+        ["persistentvolumeclaims", "persistentvolumes", "namespaces", "nodes", "services", "serviceaccounts"]}]);
+    stand.kubectl(&["patch", "clusterrole", "probate-observe", "--type=json", "-p", &drop_pods.to_string()]);
+    stand.policy("blind", json!({"graceSeconds": 0})).await;
+    let _running = stand.run(delete_all).await;
+    until("the rule in the policy's condition", async || {
+        let status = stand.kubectl(&["get", "clusterretentionpolicy", "blind", "-o", "yaml"]);
+        Ok((status.contains("EvidenceIncomplete") && status.contains("pods")).then_some(()))
+    })
+    .await
+    .unwrap();
+    stand.state("blind", "data", None).await;
+}

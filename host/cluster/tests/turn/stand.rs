@@ -1,0 +1,343 @@
+//! A control plane with our kinds and the shipped manifests, and the loop in this process.
+
+use k8s_openapi::api::core::v1::{Namespace, PersistentVolume, PersistentVolumeClaim};
+use kube::Client;
+use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams};
+use probate_apiserver::driver::{CLASS, handle_of};
+use probate_apiserver::proxy::Proxy;
+use probate_apiserver::{Options as Plane, Rig, until};
+use probate_cluster::apply::Effect;
+use probate_cluster::connect::{Target, connect};
+use probate_cluster::controller::policies::{Bench, Loader, PolicySource};
+use probate_cluster::controller::{Journal, Options, run};
+use probate_cluster::own::Own;
+use probate_contract::plan::PlanReport;
+use probate_contract::settings::SettingsSpec;
+use probate_contract::verdict::Action;
+use probate_contract::{Diagnostic, Fact, Verdict};
+use probate_core::inventory::Inventory;
+use probate_core::pipeline;
+use probate_core::policy::{Policy, PolicySet, Program};
+use probate_core::port::{Answer, Chunk, Sandbox};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What a policy answers about everything.
+pub type Says = fn() -> Verdict;
+
+pub fn delete_all() -> Verdict {
+    Verdict { action: Action::Delete, reason: "nothing wants it".into(), ..Verdict::default() }
+}
+
+pub struct Stand {
+    pub rig: Rig,
+    pub client: Client,
+}
+
+/// How the loop is run.
+#[derive(Clone)]
+pub struct How {
+    pub says: Says,
+    /// Its account's kubeconfig; by way of a proxy, or direct.
+    pub kubeconfig: Option<PathBuf>,
+    pub settings: SettingsSpec,
+}
+
+impl How {
+    pub fn new(says: Says) -> Self {
+        let mut settings = SettingsSpec {
+            minimum_age_seconds: 0,
+            minimum_unused_seconds: 0,
+            minimum_grace_seconds: 0,
+            minimum_quarantine_seconds: 0,
+            ..SettingsSpec::default()
+        };
+        settings.breaker.min_count = 1000;
+        Self { says, kubeconfig: None, settings }
+    }
+}
+
+impl Stand {
+    pub async fn start() -> Option<Self> {
+        let rig = Rig::start_or_skip(Plane::default()).await.unwrap()?;
+        let client = rig.plane.client("admin").await.unwrap();
+        let stand = Self { rig, client };
+        let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy");
+        let file = |name: &str| deploy.join(name).display().to_string();
+        stand.kubectl(&["apply", "--server-side", "-f", &file("crds")]);
+        stand.kubectl(&["wait", "--for=condition=Established", "crd", "--all", "--timeout=20s"]);
+        stand.kubectl(&["apply", "--server-side", "-f", &file("manifests/enforce.yaml")]);
+        Some(stand)
+    }
+
+    pub fn kubectl(&self, args: &[&str]) -> String {
+        let output = self.rig.plane.kubectl().args(args).output().unwrap();
+        assert!(output.status.success(), "kubectl {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    pub async fn namespace(&self, name: &str) {
+        let namespace: Namespace = serde_json::from_value(json!({"metadata": {"name": name}})).unwrap();
+        Api::all(self.client.clone()).create(&PostParams::default(), &namespace).await.unwrap();
+    }
+
+    pub fn claims(&self, namespace: &str) -> Api<PersistentVolumeClaim> {
+        Api::namespaced(self.client.clone(), namespace)
+    }
+
+    pub async fn claim(&self, namespace: &str, name: &str) -> PersistentVolume {
+        let claim = serde_json::from_value(json!({
+            "metadata": {"name": name},
+            "spec": {"storageClassName": CLASS, "accessModes": ["ReadWriteOnce"],
+                     "resources": {"requests": {"storage": "1Gi"}}},
+        }));
+        self.claims(namespace).create(&PostParams::default(), &claim.unwrap()).await.unwrap();
+        until("a bound claim", async || {
+            let claim = self.claims(namespace).get(name).await?;
+            let bound = claim.status.and_then(|status| status.phase).as_deref() == Some("Bound");
+            let Some(volume) = claim.spec.and_then(|spec| spec.volume_name).filter(|_| bound) else {
+                return Ok(None);
+            };
+            Ok(Some(Api::<PersistentVolume>::all(self.client.clone()).get(&volume).await?))
+        })
+        .await
+        .unwrap()
+    }
+
+    pub async fn policy(&self, namespace: &str, deletion: Value) {
+        self.policy_with(namespace, json!({"deletion": deletion})).await;
+    }
+
+    /// A policy for everything in this namespace, with these parts of its spec.
+    pub async fn policy_with(&self, namespace: &str, parts: Value) {
+        let mut spec = json!({
+            "mode": "Enforce", "match": {"namespaces": [namespace]},
+            "program": {"rego": {"inline": "package p"}},
+            "rates": [{"window": "Hour", "per": "Policy", "maxCount": 1000}],
+            "breaker": {"maxPercent": 100, "minCount": 1000},
+        });
+        for (key, value) in parts.as_object().unwrap() {
+            spec[key] = value.clone();
+        }
+        let policy: DynamicObject = serde_json::from_value(json!({
+            "apiVersion": "probate.dev/v1alpha1", "kind": "ClusterRetentionPolicy",
+            "metadata": {"name": namespace},
+            "spec": spec,
+        }))
+        .unwrap();
+        Own::ClusterPolicy.api(&self.client).create(&PostParams::default(), &policy).await.unwrap();
+    }
+
+    pub async fn state(&self, namespace: &str, name: &str, wanted: Option<&str>) {
+        until(&format!("{namespace}/{name} in state {wanted:?}"), async || {
+            let claim = self.claims(namespace).get(name).await?;
+            let labels = claim.metadata.labels.unwrap_or_default();
+            Ok((labels.get("probate.dev/state").map(String::as_str) == wanted).then_some(()))
+        })
+        .await
+        .unwrap();
+    }
+
+    pub async fn gone(&self, namespace: &str, name: &str) {
+        until(&format!("no claim {namespace}/{name}"), async || {
+            Ok(self.claims(namespace).get_opt(name).await?.is_none().then_some(()))
+        })
+        .await
+        .unwrap();
+    }
+
+    pub async fn annotate(&self, namespace: &str, name: &str, key: &str, value: Option<&str>) {
+        let patch = Patch::Merge(json!({"metadata": {"annotations": {key: value}}}));
+        self.claims(namespace).patch(name, &PatchParams::default(), &patch).await.unwrap();
+    }
+
+    pub fn digest(&self, volume: &PersistentVolume) -> Option<String> {
+        self.rig.driver.digest(handle_of(volume).unwrap())
+    }
+
+    /// Starts the loop under its own account.
+    pub async fn run(&self, says: Says) -> Running {
+        self.run_as(How::new(says)).await
+    }
+
+    /// The loop's account by way of a proxy.
+    pub async fn through(&self, proxy: &Proxy) -> PathBuf {
+        self.rig.plane.service_account("probate", "probate").await.unwrap();
+        proxy.kubeconfig(&self.rig.plane, "probate:probate").unwrap()
+    }
+
+    pub async fn run_as(&self, how: How) -> Running {
+        // The first test of the process sets it for all.
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter("probate_cluster=info")
+            .with_writer(std::io::stderr)
+            .try_init();
+        let kubeconfig = match how.kubeconfig {
+            Some(kubeconfig) => kubeconfig,
+            None => self.rig.plane.service_account("probate", "probate").await.unwrap(),
+        };
+        let target = Target { kubeconfig: Some(kubeconfig), context: None };
+        let turns = Arc::new(AtomicU64::new(0));
+        let options = Options {
+            name: "rig".into(),
+            linked: Vec::new(),
+            settings: how.settings,
+            policies: None,
+            listen: None,
+            purger: Some("probate-purger".into()),
+            threads: 1,
+        };
+        let counted = Arc::new(Counted(turns.clone()));
+        let says = how.says;
+        // A process that cannot start is started again, as its pod would be.
+        let task = tokio::spawn(async move {
+            loop {
+                let access = connect(&target).await.unwrap();
+                let (loader, journal) = (Arc::new(Closures(says)), counted.clone());
+                let ended = run(access, loader, journal, options.clone(), std::future::pending()).await;
+                if let Err(error) = ended {
+                    eprintln!("the loop ended: {error}");
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+            }
+        });
+        Running { turns, task }
+    }
+
+    /// What our accounts wrote, from the audit log: verb, resource, name, dry run, status, body.
+    pub fn wrote(&self) -> Vec<Written> {
+        let events = self.rig.plane.audit().unwrap();
+        let ours = |event: &&Value| {
+            let user = event["user"]["username"].as_str().unwrap_or_default();
+            user.starts_with("system:serviceaccount:probate:probate")
+                && ["create", "update", "patch", "delete"]
+                    .contains(&event["verb"].as_str().unwrap_or_default())
+                && event["stage"] == "ResponseComplete"
+        };
+        events
+            .iter()
+            .filter(ours)
+            .map(|event| {
+                let text = |pointer: &str| {
+                    event.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+                };
+                Written {
+                    verb: text("/verb"),
+                    group: text("/objectRef/apiGroup"),
+                    resource: text("/objectRef/resource"),
+                    namespace: text("/objectRef/namespace"),
+                    name: text("/objectRef/name"),
+                    dry_run: text("/requestURI").contains("dryRun=All")
+                        || event["requestObject"]["dryRun"].is_array(),
+                    code: event["responseStatus"]["code"].as_u64().unwrap_or(0),
+                    body: event["requestObject"].clone(),
+                }
+            })
+            .collect()
+    }
+}
+
+/// One write of ours.
+#[derive(Clone, Debug)]
+pub struct Written {
+    pub verb: String,
+    pub group: String,
+    pub resource: String,
+    pub namespace: String,
+    pub name: String,
+    pub dry_run: bool,
+    pub code: u64,
+    pub body: Value,
+}
+
+impl Written {
+    /// True for a claim's DELETE that was done.
+    pub fn deletes(&self, namespace: &str) -> bool {
+        let done = !self.dry_run && self.code == 200 && self.verb == "delete";
+        done && self.resource == "persistentvolumeclaims" && self.namespace == namespace
+    }
+
+    /// True for a PATCH that handed this volume to its driver.
+    pub fn hands(&self, volume: &str) -> bool {
+        let to_delete = self.body.as_array().into_iter().flatten().any(|operation| {
+            operation["path"] == "/spec/persistentVolumeReclaimPolicy" && operation["value"] == "Delete"
+        });
+        self.verb == "patch" && self.code == 200 && self.name == volume && !self.dry_run && to_delete
+    }
+}
+
+pub struct Running {
+    turns: Arc<AtomicU64>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Running {
+    /// Waits for so many whole turns.
+    pub async fn turns(&self, count: u64) {
+        let from = self.turns.load(Ordering::Relaxed);
+        until("turns", async || Ok((self.turns.load(Ordering::Relaxed) >= from + count).then_some(())))
+            .await
+            .unwrap();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+struct Counted(Arc<AtomicU64>);
+
+impl Journal for Counted {
+    fn decided(&self, _: &Inventory, _: &dyn Bench, _: &pipeline::Options, _: &PlanReport) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn effect(&self, effect: &Effect) {
+        eprintln!("{:?} {} {}", effect.write.intended, effect.status, effect.answer.message);
+    }
+}
+
+struct Closures(Says);
+
+impl Loader for Closures {
+    fn load(&self, sources: Vec<PolicySource>) -> Arc<dyn Bench> {
+        let policies = sources.into_iter().map(|source| Policy {
+            manifest: source.manifest,
+            program_digest: "sha256:0".into(),
+            program: Ok(Program {
+                reads: vec![Fact::UsageUnusedSince],
+                paths: Vec::new(),
+                parameters: Default::default(),
+            }),
+        });
+        Arc::new(Says1(PolicySet::new(policies.collect()), self.0))
+    }
+}
+
+struct Says1(PolicySet, Says);
+
+impl Bench for Says1 {
+    fn set(&self) -> &PolicySet {
+        &self.0
+    }
+
+    fn sandbox(&self, _: i64) -> Box<dyn Sandbox + '_> {
+        Box::new(Asked(self.1))
+    }
+
+    fn said(&self) -> Vec<(String, Vec<Diagnostic>)> {
+        Vec::new()
+    }
+}
+
+struct Asked(Says);
+
+impl Sandbox for Asked {
+    fn ask(&self, chunks: &[Chunk]) -> Vec<Vec<Answer>> {
+        chunks.iter().map(|chunk| chunk.inputs.iter().map(|_| Ok((self.0)())).collect()).collect()
+    }
+}

@@ -2,6 +2,7 @@
 //! tried by server dry-run, as a user who may do to one volume what the guard refuses. Without it nothing is quarantined or purged.
 
 use crate::connect::Access;
+use crate::deploy::part;
 use crate::deploy::{GUARD, SELF_TEST_USER, SELF_TEST_VOLUME, admission_policies};
 use kube::Client;
 use kube::api::{DeleteParams, Patch, PatchParams};
@@ -18,14 +19,14 @@ const VOLUMES: &str = "/api/v1/persistentvolumes";
 /// Why they are not in force, in words for `AdmissionPolicyMissing`.
 pub async fn in_force(access: &Access) -> Result<(), String> {
     for policy in admission_policies() {
-        let name = policy["metadata"]["name"].as_str().unwrap_or_default();
+        let name = part(&policy, "/metadata/name").as_str().unwrap_or_default();
         let stands = get(&access.read, POLICIES, name).await?;
-        if let Some(field) = weaker(&policy["spec"], &stands["spec"], "spec") {
+        if let Some(field) = weaker(part(&policy, "/spec"), part(&stands, "/spec"), "spec") {
             return Err(format!("ValidatingAdmissionPolicy {name} is not the shipped one: {field}"));
         }
         let binding = get(&access.read, BINDINGS, name).await?;
         let shipped = json!({"policyName": name, "validationActions": ["Deny"]});
-        if let Some(field) = weaker(&shipped, &binding["spec"], "spec") {
+        if let Some(field) = weaker(&shipped, part(&binding, "/spec"), "spec") {
             return Err(format!("ValidatingAdmissionPolicyBinding {name} is not the shipped one: {field}"));
         }
     }

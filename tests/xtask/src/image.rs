@@ -114,8 +114,11 @@ fn layout(out: &Path, program: &[u8], arch: &str, tag: &str) -> anyhow::Result<S
     let kind = "application/vnd.oci.image.manifest.v1+json";
     let manifest = json!({"schemaVersion": 2, "mediaType": kind, "config": config, "layers": [layer]});
     let mut manifest = blob(&made, kind, &serde_json::to_vec(&manifest)?)?;
-    manifest["platform"] = json!({"architecture": arch, "os": "linux"});
-    manifest["annotations"] = json!({"org.opencontainers.image.ref.name": tag});
+    let digest = manifest.get("digest").and_then(Value::as_str).unwrap_or_default().to_owned();
+    if let Some(fields) = manifest.as_object_mut() {
+        fields.insert("platform".into(), json!({"architecture": arch, "os": "linux"}));
+        fields.insert("annotations".into(), json!({"org.opencontainers.image.ref.name": tag}));
+    }
     let index = json!({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [manifest]});
     fs::write(made.join("index.json"), serde_json::to_vec(&index)?)?;
     fs::write(made.join("oci-layout"), br#"{"imageLayoutVersion":"1.0.0"}"#)?;
@@ -124,7 +127,7 @@ fn layout(out: &Path, program: &[u8], arch: &str, tag: &str) -> anyhow::Result<S
         fs::remove_dir_all(out)?;
     }
     fs::rename(&made, out)?;
-    Ok(manifest["digest"].as_str().unwrap_or_default().to_owned())
+    Ok(digest)
 }
 
 /// The one layer: the program, and who runs it.

@@ -129,7 +129,7 @@ impl Definition {
         let mut names = json!({"kind": self.kind, "listKind": format!("{}List", self.kind), "plural": self.plural,
             "singular": self.kind.to_lowercase(), "categories": ["probate"]});
         if !self.short.is_empty() {
-            names["shortNames"] = json!(self.short);
+            crate::deploy::put(&mut names, "", "shortNames", json!(self.short));
         }
         Ok(serde_json::from_value(json!({
             "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",

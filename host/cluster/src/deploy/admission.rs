@@ -1,7 +1,7 @@
 //! The ValidatingAdmissionPolicies: the second line behind the protocol. Their text is compared with what stands in the cluster, so
 //! nothing here depends on values.
 
-use super::{Object, When};
+use super::{Object, When, part, put};
 use crate::crds::{CONTROLLER, NAMESPACE, PURGER};
 use serde_json::{Value, json};
 
@@ -22,8 +22,8 @@ pub(super) fn objects() -> Vec<Object> {
     for policy in policies() {
         let binding = json!({
             "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding",
-            "metadata": policy["metadata"],
-            "spec": {"policyName": policy["metadata"]["name"], "validationActions": ["Deny"]},
+            "metadata": part(&policy, "/metadata"),
+            "spec": {"policyName": part(&policy, "/metadata/name"), "validationActions": ["Deny"]},
         });
         objects.extend([Object::always(policy), Object::always(binding)]);
     }
@@ -53,9 +53,9 @@ fn policy(name: &str, rules: Value, conditions: Value, variables: Value, validat
     });
     // The API server drops an empty list, and what stands there is compared with this.
     if variables.as_array().is_some_and(|variables| !variables.is_empty()) {
-        spec["variables"] = variables;
+        put(&mut spec, "", "variables", variables);
     }
-    spec["validations"] = validations;
+    put(&mut spec, "", "validations", validations);
     json!({
         "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
         "metadata": {"name": name, "labels": super::values::labels("admission", [])},

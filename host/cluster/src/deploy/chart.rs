@@ -1,6 +1,6 @@
 //! The Helm chart: the same objects, with values where an installer may choose.
 
-use super::{File, GENERATED, Look, Object, When, objects, values, workload, yaml};
+use super::{File, GENERATED, Look, Object, When, objects, put, values, workload, yaml};
 use crate::crds::{self, SchemaError};
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
@@ -50,7 +50,7 @@ fn definitions() -> Result<String, SchemaError> {
     let mut out = "{{- if .Values.crds.install }}\n".to_owned();
     for definition in crds::all()? {
         let mut body = serde_json::to_value(&definition)?;
-        body["metadata"]["annotations"] = json!({"helm.sh/resource-policy": "keep"});
+        put(&mut body, "/metadata", "annotations", json!({"helm.sh/resource-policy": "keep"}));
         let _ = write!(out, "---\n{}", yaml::document(&body));
     }
     Ok(out + "{{- end }}\n")

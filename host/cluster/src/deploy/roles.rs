@@ -1,7 +1,7 @@
 //! Accounts and roles: observe; annotate and mark; delete; purge; and the people's. The last three of ours exist only where the mode asks.
 
 use super::values::labels;
-use super::{Look, Object, SELF_TEST_USER, SELF_TEST_VOLUME, When};
+use super::{Look, Object, SELF_TEST_USER, SELF_TEST_VOLUME, When, part, put};
 use crate::crds::{CONTROLLER, GROUP, NAMESPACE, PURGER};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -153,13 +153,13 @@ fn people(objects: &mut Vec<Object>) {
         "probate-policy-author",
         json!([{"apiGroups": [GROUP], "resources": ["retentionpolicies"], "verbs": whole}]),
     );
-    author["metadata"]["labels"]["rbac.authorization.k8s.io/aggregate-to-edit"] = json!("true");
-    author["metadata"]["labels"]["rbac.authorization.k8s.io/aggregate-to-admin"] = json!("true");
+    put(&mut author, "/metadata/labels", "rbac.authorization.k8s.io/aggregate-to-edit", json!("true"));
+    put(&mut author, "/metadata/labels", "rbac.authorization.k8s.io/aggregate-to-admin", json!("true"));
     let mut viewer = cluster_role(
         "probate-policy-viewer",
         json!([{"apiGroups": [GROUP], "resources": ["retentionpolicies"], "verbs": read}]),
     );
-    viewer["metadata"]["labels"]["rbac.authorization.k8s.io/aggregate-to-view"] = json!("true");
+    put(&mut viewer, "/metadata/labels", "rbac.authorization.k8s.io/aggregate-to-view", json!("true"));
     let author_verbs: Vec<&str> = whole.into_iter().chain(["opt-in"]).collect();
     let cluster_author = cluster_role(
         "probate-cluster-policy-author",
@@ -208,7 +208,7 @@ fn bound(role: Value, account: &str) -> [Value; 2] {
 }
 
 fn binding(role: &Value, subject: &Value) -> Value {
-    let kind = role["kind"].as_str().unwrap_or_default();
-    json!({"apiVersion": format!("{RBAC}/v1"), "kind": format!("{kind}Binding"), "metadata": role["metadata"],
-        "roleRef": {"apiGroup": RBAC, "kind": kind, "name": role["metadata"]["name"]}, "subjects": [subject]})
+    let kind = part(role, "/kind").as_str().unwrap_or_default();
+    json!({"apiVersion": format!("{RBAC}/v1"), "kind": format!("{kind}Binding"), "metadata": part(role, "/metadata"),
+        "roleRef": {"apiGroup": RBAC, "kind": kind, "name": part(role, "/metadata/name")}, "subjects": [subject]})
 }

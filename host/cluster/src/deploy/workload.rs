@@ -1,7 +1,7 @@
 //! The controller itself: settings, Deployment, Service, disruption budget, network policy.
 
 use super::values::{chosen, default, labels, tree};
-use super::{Look, Object, When};
+use super::{Look, Object, When, part, put};
 use crate::crds::{CONTROLLER, NAMESPACE};
 use serde_json::{Value, json};
 
@@ -80,7 +80,7 @@ fn container(look: Look) -> Value {
     json!({
         "name": "controller",
         "image": image(look),
-        "imagePullPolicy": chosen(look, ".Values.image.pullPolicy", default("image")["pullPolicy"].clone()),
+        "imagePullPolicy": chosen(look, ".Values.image.pullPolicy", part(&default("image"), "/pullPolicy").clone()),
         "args": listed(look, "args", arguments(look)),
         "env": [{"name": "PROBATE_CACHE_DIR", "value": "/var/cache/probate/compiled"}],
         "ports": [{"name": "http", "containerPort": PORT}],
@@ -108,11 +108,16 @@ fn deployment(look: Look) -> Value {
     let mut template = json!({"labels": labels("controller", [])});
     if look.chart() {
         for path in ["nodeSelector", "tolerations", "affinity", "imagePullSecrets"] {
-            pod[path] = tree(look, path);
+            put(&mut pod, "", path, tree(look, path));
         }
-        pod["priorityClassName"] = json!("{{ .Values.priorityClassName | quote }}");
+        put(&mut pod, "", "priorityClassName", json!("{{ .Values.priorityClassName | quote }}"));
         // A change of the settings is a new Pod: they are read at start.
-        template["annotations"] = json!("{{ include \"probate.podAnnotations\" . | nindent $INDENT }}");
+        put(
+            &mut template,
+            "",
+            "annotations",
+            json!("{{ include \"probate.podAnnotations\" . | nindent $INDENT }}"),
+        );
     }
     template = json!({"metadata": template, "spec": pod});
     json!({

@@ -75,11 +75,16 @@ async fn die(stand: &Stand, name: &str, place: &Place, death: Death) -> u64 {
     barrier.release();
     let _next = stand.run(delete_all).await;
     until("destroyed data", async || Ok(stand.digest(&volume).is_none().then_some(()))).await.unwrap();
-    let volume = volume.metadata.name.unwrap();
+    stand.gone(name, "data").await;
+    let handle = probate_apiserver::driver::handle_of(&volume).unwrap();
+    let destroyed = stand.rig.driver.destroyed().unwrap();
+    assert_eq!(destroyed.iter().filter(|known| *known == handle).count(), 1, "{place:?} {death:?}");
+    // A write whose sender died while it ran is logged as cancelled, done or not: the driver's journal counts what was done.
+    let volume = volume.metadata.name.as_deref().unwrap();
     let wrote = stand.wrote();
     let deletes = wrote.iter().filter(|write| write.deletes(name)).count();
-    let handed = wrote.iter().filter(|write| write.hands(&volume)).count();
-    assert_eq!((deletes, handed), (1, 1), "{place:?} {death:?}");
+    let handed = wrote.iter().filter(|write| write.hands(volume)).count();
+    assert!(deletes <= 1 && handed <= 1, "{place:?} {death:?}: {deletes} {handed}");
     injected.fired().min(1)
 }
 

@@ -12,7 +12,7 @@ use probate_core::time;
 use serde_json::json;
 
 /// The one ledger.
-const NAME: &str = "probate";
+const NAME: &str = crate::crds::Ledger::NAME;
 /// Writers that come between; each has written something, so somebody gets on.
 const ATTEMPTS: usize = 12;
 

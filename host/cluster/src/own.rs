@@ -1,14 +1,11 @@
 //! Our own kinds, as documents of the contract.
 
+use crate::crds::{self, ClusterRetentionPolicy, Ledger, Plan, RetentionPolicy, VolumeRecord};
 use kube::Client;
 use kube::api::{Api, DynamicObject};
 use kube::core::{ApiResource, GroupVersionKind};
-use probate_contract::API_VERSION;
 
-/// Probate's own namespace, where records, plans and the ledger are.
-pub const NAMESPACE: &str = "probate";
-/// Who we are to server-side apply.
-pub const FIELD_MANAGER: &str = "probate";
+pub use crate::crds::{CONTROLLER as FIELD_MANAGER, NAMESPACE};
 
 /// A kind of `probate.dev`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,28 +26,28 @@ impl Own {
     /// How it is spelt.
     pub fn kind(self) -> &'static str {
         match self {
-            Self::ClusterPolicy => "ClusterRetentionPolicy",
-            Self::Policy => "RetentionPolicy",
-            Self::Record => "VolumeRecord",
-            Self::Plan => "Plan",
-            Self::Ledger => "Ledger",
+            Self::ClusterPolicy => ClusterRetentionPolicy::KIND,
+            Self::Policy => RetentionPolicy::KIND,
+            Self::Record => VolumeRecord::KIND,
+            Self::Plan => Plan::KIND,
+            Self::Ledger => Ledger::KIND,
         }
     }
 
     fn plural(self) -> &'static str {
         match self {
-            Self::ClusterPolicy => "clusterretentionpolicies",
-            Self::Policy => "retentionpolicies",
-            Self::Record => "volumerecords",
-            Self::Plan => "plans",
-            Self::Ledger => "ledgers",
+            Self::ClusterPolicy => ClusterRetentionPolicy::PLURAL,
+            Self::Policy => RetentionPolicy::PLURAL,
+            Self::Record => VolumeRecord::PLURAL,
+            Self::Plan => Plan::PLURAL,
+            Self::Ledger => Ledger::PLURAL,
         }
     }
 
     /// As the API server serves it.
     pub fn resource(self) -> ApiResource {
-        let (group, version) = API_VERSION.split_once('/').unwrap_or(("", API_VERSION));
-        ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, self.kind()), self.plural())
+        let kind = GroupVersionKind::gvk(crds::GROUP, crds::VERSION, self.kind());
+        ApiResource::from_gvk_with_plural(&kind, self.plural())
     }
 
     /// All of them, or for kinds of our namespace those in it.

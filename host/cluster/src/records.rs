@@ -6,7 +6,8 @@ use crate::error::ClusterError;
 use crate::own::{FIELD_MANAGER, NAMESPACE, Own};
 use kube::api::{Api, DynamicObject, ListParams, PostParams};
 use probate_contract::API_VERSION;
-use probate_contract::record::{RecordMetadata, RecordSpec, RecordStatus, VolumeRecord};
+use probate_contract::record::{RecordMetadata, RecordStatus, VolumeRecord};
+use probate_core::observe;
 use probate_core::protocol::Outcome;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,13 +24,6 @@ pub struct Kept {
     pub uid: String,
     /// Who else wrote it, as managedFields tell.
     pub foreign: Option<String>,
-}
-
-/// `c-<claim uid>`, or `v-<volume uid>` if it never had a claim.
-pub fn name_of(spec: &RecordSpec) -> Option<String> {
-    let claim = spec.claim.as_ref().and_then(|claim| claim.uid.as_deref()).filter(|uid| !uid.is_empty());
-    let volume = spec.volume.as_ref().map(|volume| volume.uid.as_str()).filter(|uid| !uid.is_empty());
-    claim.map(|uid| format!("c-{uid}")).or_else(|| volume.map(|uid| format!("v-{uid}")))
 }
 
 /// All records of our namespace.
@@ -61,7 +55,7 @@ fn read(object: DynamicObject) -> Result<Kept, ClusterError> {
 }
 
 fn document(record: &VolumeRecord, revision: Option<&str>) -> Result<DynamicObject, ClusterError> {
-    let name = name_of(&record.spec).unwrap_or_default();
+    let name = observe::name(&record.spec);
     let document = json!({
         "apiVersion": API_VERSION,
         "kind": Own::Record.kind(),
@@ -175,9 +169,10 @@ impl Records {
     /// # Errors
     /// The API server refuses. 409: somebody else wrote it; nothing was changed, and it was read anew.
     pub async fn put(&mut self, access: &Access, record: &VolumeRecord) -> Result<(), ClusterError> {
-        let Some(name) = name_of(&record.spec) else {
+        let name = observe::name(&record.spec);
+        if name.is_empty() {
             return Err(ClusterError::Answer { what: "VolumeRecord".into(), why: "it names no uid".into() });
-        };
+        }
         let written = self.write(access, &name, record).await;
         match written {
             Ok(kept) => {

@@ -2,6 +2,7 @@
 
 use crate::guard::Ticket;
 use crate::time::Seconds;
+pub use probate_contract::log::Outcome;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -184,23 +185,6 @@ pub struct Reservation {
     pub decision: String,
     /// Since when.
     pub at: Seconds,
-}
-
-/// What became of a write, as far as its reply says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Done.
-    Applied,
-    /// A precondition did not hold: look again.
-    Conflict,
-    /// 403 or 422: somebody says no.
-    Denied,
-    /// 404.
-    Gone,
-    /// No reply, or one that does not tell: only reading does.
-    Unknown,
-    /// It was not done, for another reason.
-    Failed,
 }
 
 /// The reply to a write.

@@ -7,11 +7,11 @@ use probate_cluster::controller::policies::Bench;
 use probate_cluster::observe::watch::now;
 use probate_contract::API_VERSION;
 use probate_contract::common::Identity;
-use probate_contract::log::{EffectRecord, LogEngine, LoggedRequest, LoggedStatus, Outcome as Logged};
+use probate_contract::log::{EffectRecord, LogEngine, LoggedRequest, LoggedStatus};
 use probate_contract::plan::{Entry, PlanReport, Revision};
 use probate_core::inventory::Inventory;
 use probate_core::log::{Chain, Journal as Lines};
-use probate_core::protocol::{Outcome, Request, Target};
+use probate_core::protocol::{Request, Target};
 use probate_core::{digest, pipeline, time};
 use std::fs::File;
 use std::io::Write;
@@ -121,7 +121,7 @@ impl Writer {
                 preconditions: precondition.into_iter().collect(),
                 dry_run: effect.write.dry_run(),
             },
-            outcome: outcome(effect.answer.outcome),
+            outcome: effect.answer.outcome,
             status: LoggedStatus {
                 code: (effect.status > 0).then_some(effect.status),
                 reason: effect.write.intended.name().into(),
@@ -131,16 +131,5 @@ impl Writer {
             previous: String::new(),
             hash: String::new(),
         }
-    }
-}
-
-fn outcome(outcome: Outcome) -> Logged {
-    match outcome {
-        Outcome::Applied => Logged::Applied,
-        Outcome::Conflict => Logged::Conflict,
-        Outcome::Denied => Logged::Denied,
-        Outcome::Gone => Logged::Gone,
-        Outcome::Unknown => Logged::Unknown,
-        Outcome::Failed => Logged::Failed,
     }
 }

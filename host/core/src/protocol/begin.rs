@@ -45,6 +45,9 @@ fn void_marks(case: &Case<'_>) -> Option<Next> {
     let volume = case.volume.ours().filter(|volume| patch::shows(*volume))?;
     let kept = volume.annotation(patch::MANIFEST).is_some() && volume.phase() != "Bound";
     if kept {
+        if case.status.intent.is_some() {
+            return Some(case.record(|status| status.intent = None));
+        }
         // Its record is gone. The marks let nothing be purged, and they are all that a restore has.
         let detail =
             "quarantined by a record that is gone; restore it from the volume, or take the marks away";

@@ -77,11 +77,15 @@ impl<'a> Case<'a> {
         let text = |uid: &&str| !uid.is_empty();
         let claim = spec.and_then(|spec| spec.claim.as_ref()?.uid.as_deref()).filter(text);
         let volume = spec.and_then(|spec| Some(spec.volume.as_ref()?.uid.as_str())).filter(text);
+        let party = Party::of(situation.claim, claim.or_else(|| subject("PersistentVolumeClaim")));
+        // The volume of a claim that came back under the name is none of a record whose own claim was never bound.
+        let anothers = claim.is_some() && party.ours().is_none();
+        let behind = || subject("PersistentVolume").filter(|_| !anothers);
         Self {
             situation,
             status: situation.record.map(|record| record.status.clone()).unwrap_or_default(),
-            claim: Party::of(situation.claim, claim.or_else(|| subject("PersistentVolumeClaim"))),
-            volume: Party::of(situation.volume, volume.or_else(|| subject("PersistentVolume"))),
+            claim: party,
+            volume: Party::of(situation.volume, volume.or_else(behind)),
         }
     }
 

@@ -39,6 +39,8 @@ pub(crate) struct Api {
     pub(crate) handed: BTreeSet<String>,
     /// Volumes that somebody else let go, by uid.
     pub(crate) doomed: BTreeSet<String>,
+    /// Volumes about which a replica acted on an old look, by uid.
+    pub(crate) late: BTreeSet<String>,
     /// Every destroyed asset.
     pub(crate) destroyed: Vec<String>,
     /// Uids of what we deleted.
@@ -70,6 +72,7 @@ impl Api {
             denied: BTreeSet::new(),
             handed: BTreeSet::new(),
             doomed: BTreeSet::new(),
+            late: BTreeSet::new(),
             destroyed: Vec::new(),
             deleted: Vec::new(),
             writes: Vec::new(),

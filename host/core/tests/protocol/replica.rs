@@ -176,6 +176,7 @@ impl Replica {
     /// Does what `next` said; true where anything was done or tried.
     pub(crate) fn act(&mut self, api: &mut Api, name: &str, look: &Look, next: Next) -> bool {
         self.answers.remove(name);
+        note_late(api, name, look);
         match next {
             Next::Rest { .. } | Next::Held { .. } => {
                 self.keep(api, name, look);
@@ -321,6 +322,16 @@ fn concerns(record: &VolumeRecord, uid: Option<&str>) -> bool {
     let claim = record.spec.claim.as_ref().and_then(|claim| claim.uid.as_deref());
     let volume = record.spec.volume.as_ref().map(|volume| volume.uid.as_str());
     uid.is_some() && (claim == uid || volume == uid)
+}
+
+/// Remembers the volume where its record, or it, moved on between the look and what is done now.
+fn note_late(api: &mut Api, name: &str, look: &Look) {
+    let Seen::Present(volume) = &look.volume else { return };
+    let moved = api.records.get(name).map_or(0, |(version, _)| *version) != look.version
+        || api.see_volume(text(volume, "/metadata/name")) != look.volume;
+    if moved {
+        api.late.insert(text(volume, "/metadata/uid").to_owned());
+    }
 }
 
 /// Compare-and-swap of a record; `None` deletes it.

@@ -5,7 +5,7 @@ use crate::evidence::{Statements, SubjectId, View};
 use crate::facts::{Facts, Known};
 use crate::history;
 use crate::inventory::Inventory;
-use crate::protocol::OF_DISUSE;
+use crate::protocol::{OF_DISUSE, state};
 use crate::time::{self, Seconds};
 use probate_contract::evidence::{Continuity, CounterpartState, LifeState};
 use probate_contract::record::{
@@ -13,7 +13,7 @@ use probate_contract::record::{
     VolumeRecord,
 };
 use probate_contract::settings::SettingsSpec;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A claim or volume of an inventory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,6 +54,19 @@ pub fn find(inventory: &Inventory, uid: &str) -> Option<Subject> {
 /// The uid of a subject.
 pub fn uid(inventory: &Inventory, subject: Subject) -> Option<&str> {
     inventory.uid_of(subject.0)
+}
+
+/// Uids of the claims and volumes that show a state of the protocol, whoever wrote it.
+pub fn shown(inventory: &Inventory) -> BTreeSet<&str> {
+    let shows = |id: &SubjectId| {
+        let (SubjectId::Claim(cluster, at) | SubjectId::Volume(cluster, at)) = *id;
+        let subject = inventory.clusters.get(cluster).and_then(|cluster| match id {
+            SubjectId::Claim(..) => Some(&cluster.claims.get(at)?.data.subject),
+            SubjectId::Volume(..) => Some(&cluster.volumes.get(at)?.data.subject),
+        });
+        subject.is_some_and(|subject| state(&subject.labels, &subject.annotations))
+    };
+    inventory.subjects().into_iter().filter(shows).filter_map(|id| inventory.uid_of(id)).collect()
 }
 
 /// How many objects of each kind name something: what the breaker's rule about lost referrers counts.

@@ -155,6 +155,9 @@ impl Hand<'_> {
                         Target::Claim { .. } => uid_of(&claim),
                         Target::Volume { .. } => uid_of(&volume),
                     };
+                    if kept.is_none() && self.recorded(&target_uid).await? {
+                        return Ok(End::Rest(Some(now.saturating_add(1))));
+                    }
                     let reply = self.write(&write).await;
                     let said = reply.answer(write.intended, write.dry_run(), target_uid);
                     self.note(subject, ruling, &write, &said, reply.status);
@@ -175,6 +178,13 @@ impl Hand<'_> {
             quarantine.watched_seconds = quarantine.watched_seconds.max(watched.watched_seconds);
             record.status.observation.clone_from(&seen.observation);
         }
+    }
+
+    /// True where a record is about that uid after all. A mark is shown only once its record is stored: records that are read after
+    /// the mark was seen tell whether it is forged.
+    async fn recorded(&mut self, uid: &str) -> Result<bool, ClusterError> {
+        *self.records = Records::load(self.access).await?;
+        Ok(self.records.of_uid(uid).is_some())
     }
 
     /// Reads claim, volume and namespace as they are now.

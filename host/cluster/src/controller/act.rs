@@ -1,6 +1,7 @@
 //! Acting: what stands on what was watched is looked at once more, live and whole, and only what stands there too is carried on.
 
 use super::Controller;
+use super::choose::standing;
 use super::policies::Bench;
 use crate::apply::{Effect, End, Hand, Ruling, Subject, annotate, wanted};
 use crate::error::ClusterError;
@@ -9,10 +10,10 @@ use crate::observe::watch::now;
 use kube::Client;
 use probate_contract::common::Identity;
 use probate_contract::manifest::Mode;
-use probate_contract::plan::{Entry, NextStep, PlanReport};
+use probate_contract::plan::{Entry, PlanReport};
 use probate_core::ledger::rates_of;
 use probate_core::protocol::{Intended, Outcome, Target, Terms};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// How long a token of the purger is asked for.
@@ -23,10 +24,11 @@ impl Controller {
     pub(super) async fn act(
         &mut self,
         report: &PlanReport,
+        shown: &BTreeSet<&str>,
         bench: &Arc<dyn Bench>,
         at: i64,
     ) -> Result<(), ClusterError> {
-        let subjects = self.subjects(report, at);
+        let subjects = self.subjects(report, shown, at);
         if subjects.is_empty() {
             return Ok(());
         }
@@ -44,7 +46,11 @@ impl Controller {
             .collect();
         let purger = self.purger(at).await;
         let approved = self.approved(&live, at);
-        for (subject, uids) in subjects {
+        for (mut subject, uids) in subjects {
+            // Another replica may have made its record since.
+            if let Some(kept) = uids.iter().find_map(|uid| self.records.of_uid(uid)) {
+                subject.record.clone_from(&kept.record.metadata.name);
+            }
             let entry = uids.iter().find_map(|uid| entries.get(uid.as_str()).copied());
             let terms = entry.and_then(|entry| Terms::of(bench.set(), entry, &self.options.settings));
             let rates = terms.as_ref().map(|terms| rates_of(bench.set(), terms, &self.options.settings));
@@ -117,77 +123,6 @@ impl Controller {
         Ok(())
     }
 
-    /// What is to be carried on now, with the uids of claim and volume: everything that is in the protocol and due or decided
-    /// otherwise than when it was last carried on, and what stands as a delete or is to be kept.
-    fn subjects(&self, report: &PlanReport, at: i64) -> Vec<(Subject, Vec<String>)> {
-        let mut chosen: BTreeMap<String, (Subject, Vec<String>)> = BTreeMap::new();
-        let by_uid: BTreeMap<&str, &Entry> = report
-            .entries
-            .iter()
-            .filter_map(|entry| Some((entry.subject.identity.uid.as_deref()?, entry)))
-            .collect();
-        for kept in self.records.iter() {
-            let status = &kept.record.status;
-            if status.mark.is_none() && status.quarantine.is_none() && status.intent.is_none() {
-                continue;
-            }
-            let spec = &kept.record.spec;
-            let claim = spec.claim.as_ref().and_then(|claim| claim.uid.clone());
-            let volume = spec.volume.as_ref().map(|volume| volume.uid.clone());
-            let uids: Vec<String> = claim.into_iter().chain(volume).filter(|uid| !uid.is_empty()).collect();
-            let entry = uids.iter().find_map(|uid| by_uid.get(uid.as_str()).copied());
-            let decided = entry.map(standing);
-            let last = uids.first().and_then(|uid| self.carried.get(uid));
-            let name = &kept.record.metadata.name;
-            let due = self.due.get(name).is_none_or(|due| *due <= at);
-            if due || decided.as_ref() != last || status.intent.is_some() {
-                let subject = Subject { record: name.clone(), ..Subject::default() };
-                chosen.insert(name.clone(), (subject, uids));
-            }
-        }
-        for entry in &report.entries {
-            if !matches!(entry.decision.next_step, NextStep::Mark | NextStep::EnsureRetain) {
-                continue;
-            }
-            let Some((subject, uid)) = self.subject_of(&entry.subject.identity) else { continue };
-            let waits = self.due.get(&subject.record).is_some_and(|due| *due > at);
-            let same = self.carried.get(&uid) == Some(&standing(entry));
-            if !(waits && same) {
-                chosen.entry(subject.record.clone()).or_insert((subject, vec![uid]));
-            }
-        }
-        // The longest unused first: the ledger gives places in the order of asking.
-        let mut chosen: Vec<_> = chosen.into_values().collect();
-        chosen.sort_by_cached_key(|(_, uids)| {
-            let entry = uids.iter().find_map(|uid| by_uid.get(uid.as_str()).copied());
-            let unused = uids.first().map(|uid| self.records.unused_since(uid)).unwrap_or_default();
-            (unused.unwrap_or_else(|| "9".into()), entry.and_then(|entry| entry.subject.identity.uid.clone()))
-        });
-        chosen
-    }
-
-    /// A subject of the home cluster by its identity; its record, if it has one, names the rest.
-    fn subject_of(&self, identity: &Identity) -> Option<(Subject, String)> {
-        let uid = identity.uid.clone().filter(|uid| !uid.is_empty())?;
-        if identity.cluster.as_deref() != self.cluster.name.as_deref() {
-            return None;
-        }
-        let known = self.records.of_uid(&uid).map(|kept| kept.record.metadata.name.clone());
-        let subject = match target_of(identity)? {
-            Target::Claim { namespace, name } => Subject {
-                record: known.unwrap_or_else(|| format!("c-{uid}")),
-                claim: Some((namespace, name)),
-                volume: None,
-            },
-            Target::Volume { name } => Subject {
-                record: known.unwrap_or_else(|| format!("v-{uid}")),
-                claim: None,
-                volume: Some(name),
-            },
-        };
-        Some((subject, uid))
-    }
-
     /// A client of the account that may hand volumes to their driver.
     async fn purger(&mut self, at: i64) -> Option<Client> {
         let account = self.options.purger.clone()?;
@@ -231,12 +166,7 @@ impl Controller {
     }
 }
 
-/// What of a decision makes a difference to carrying it on.
-fn standing(entry: &Entry) -> String {
-    format!("{}/{:?}", entry.decision.id, entry.decision.next_step)
-}
-
-fn target_of(identity: &Identity) -> Option<Target> {
+pub(super) fn target_of(identity: &Identity) -> Option<Target> {
     match (identity.kind.as_str(), &identity.namespace) {
         ("PersistentVolumeClaim", Some(namespace)) => {
             Some(Target::Claim { namespace: namespace.clone(), name: identity.name.clone() })

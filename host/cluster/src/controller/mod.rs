@@ -2,6 +2,7 @@
 //! Correctness rests on reading before writing and on preconditions, never on being the only one.
 
 mod act;
+mod choose;
 mod era;
 mod mirror;
 pub mod policies;

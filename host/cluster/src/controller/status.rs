@@ -5,6 +5,7 @@ use super::policies::Bench;
 use crate::error::{ClusterError, code};
 use crate::own::{FIELD_MANAGER, Own};
 use crate::publish::metrics::Labels;
+use crate::records::Kept;
 use kube::api::{Api, Patch, PatchParams};
 use probate_contract::Severity;
 use probate_contract::manifest::Policy as Manifest;
@@ -12,7 +13,7 @@ use probate_contract::plan::{DecisionAction, Entry, PlanReport, Vote};
 use probate_contract::record::Condition;
 use probate_core::time;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 impl Controller {
@@ -113,27 +114,24 @@ impl Controller {
             entry.verdicts.iter().any(|verdict| verdict.policy == id && verdict.action == Vote::Delete)
         };
         let entries: Vec<&Entry> = report.entries.iter().filter(voted).collect();
+        let going: HashSet<&str> = entries
+            .iter()
+            .filter(|entry| deleting(entry))
+            .filter_map(|entry| entry.subject.identity.uid.as_deref())
+            .collect();
         let in_state = |quarantined: bool| {
-            self.records
-                .iter()
-                .filter(|kept| {
-                    let status = &kept.record.status;
-                    if quarantined {
-                        status.quarantine.is_some()
-                    } else {
-                        status.mark.is_some() && status.quarantine.is_none()
-                    }
-                })
-                .filter(|kept| {
-                    let spec = &kept.record.spec;
-                    let claim = spec.claim.as_ref().and_then(|claim| claim.uid.as_deref());
-                    let volume = spec.volume.as_ref().map(|volume| volume.uid.as_str());
-                    entries.iter().any(|entry| {
-                        let uid = entry.subject.identity.uid.as_deref();
-                        deleting(entry) && uid.is_some() && (uid == claim || uid == volume)
-                    })
-                })
-                .count()
+            let here = |kept: &&Kept| {
+                let (spec, status) = (&kept.record.spec, &kept.record.status);
+                let claim = spec.claim.as_ref().and_then(|claim| claim.uid.as_deref());
+                let volume = spec.volume.as_ref().map(|volume| volume.uid.as_str());
+                let state = if quarantined {
+                    status.quarantine.is_some()
+                } else {
+                    status.mark.is_some() && status.quarantine.is_none()
+                };
+                state && claim.into_iter().chain(volume).any(|uid| going.contains(uid))
+            };
+            self.records.iter().filter(here).count()
         };
         let unknown: i64 =
             entries.iter().filter(|entry| !entry.missing.is_empty()).map(|entry| entry.bytes).sum();

@@ -33,7 +33,7 @@ impl Controller {
         self.metrics.evaluation_seconds.observe(started.elapsed().as_secs_f64());
         self.journal.decided(&inventory, &*bench, &self.pipeline(), &report);
         self.breaker(&report, &inventory, &bench, at).await?;
-        self.act(&report, &bench, at).await?;
+        self.act(&report, &observe::shown(&inventory), &bench, at).await?;
         self.annotate(&report, &bench).await;
         let effects = std::mem::take(&mut self.effects);
         for effect in &effects {

@@ -51,3 +51,40 @@ async fn a_policy_that_retains_leaves_everything_alone() {
     }
     stand.state("stay", "data", None).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forged_mark_is_void_and_goes() {
+    let Some(stand) = Stand::start().await else { return };
+    stand.namespace("forged").await;
+    let volume = stand.claim("forged", "data").await;
+    let volume = volume.metadata.name.unwrap();
+    stand.kubectl(&["label", "pvc", "-n", "forged", "data", "probate.dev/state=Marked"]);
+    stand.kubectl(&["label", "pv", &volume, "probate.dev/state=Quarantined"]);
+    stand.policy("forged", json!({"graceSeconds": 0, "quarantineSeconds": 0, "purge": "Auto"})).await;
+    let _running =
+        stand.run(|| Verdict { action: Action::Retain, reason: "stays".into(), ..Verdict::default() }).await;
+    stand.state("forged", "data", None).await;
+    until("a volume without marks", async || {
+        let shown = stand.kubectl(&["get", "pv", &volume, "-o", "jsonpath={.metadata.labels}"]);
+        Ok((!shown.contains("probate.dev")).then_some(()))
+    })
+    .await
+    .unwrap();
+    assert!(!stand.wrote().iter().any(|written| written.deletes("forged") || written.hands(&volume)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_is_not_needed_any_more_goes() {
+    let Some(stand) = Stand::start().await else { return };
+    stand.namespace("used").await;
+    stand.claim("used", "data").await;
+    stand.policy("used", json!({"graceSeconds": 3600})).await;
+    let _running = stand.run(delete_all).await;
+    stand.state("used", "data", Some("Marked")).await;
+    let records =
+        || stand.kubectl(&["get", "volumerecords", "-n", "probate", "-o", "jsonpath={.items[*].spec.claim}"]);
+    assert!(records().contains("used"), "{}", records());
+    stand.pod("used", "app", "data").await;
+    stand.state("used", "data", None).await;
+    until("no record", async || Ok((!records().contains("used")).then_some(()))).await.unwrap();
+}

@@ -1,6 +1,6 @@
 //! A control plane with our kinds and the shipped manifests, and the loop in this process.
 
-use k8s_openapi::api::core::v1::{Namespace, PersistentVolume, PersistentVolumeClaim};
+use k8s_openapi::api::core::v1::{Namespace, PersistentVolume, PersistentVolumeClaim, Pod};
 use kube::Client;
 use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams};
 use probate_apiserver::driver::{CLASS, handle_of};
@@ -25,28 +25,28 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What a policy answers about everything.
-pub type Says = fn() -> Verdict;
+pub(crate) type Says = fn() -> Verdict;
 
-pub fn delete_all() -> Verdict {
+pub(crate) fn delete_all() -> Verdict {
     Verdict { action: Action::Delete, reason: "nothing wants it".into(), ..Verdict::default() }
 }
 
-pub struct Stand {
-    pub rig: Rig,
-    pub client: Client,
+pub(crate) struct Stand {
+    pub(crate) rig: Rig,
+    pub(crate) client: Client,
 }
 
 /// How the loop is run.
 #[derive(Clone)]
-pub struct How {
-    pub says: Says,
+pub(crate) struct How {
+    pub(crate) says: Says,
     /// Its account's kubeconfig; by way of a proxy, or direct.
-    pub kubeconfig: Option<PathBuf>,
-    pub settings: SettingsSpec,
+    pub(crate) kubeconfig: Option<PathBuf>,
+    pub(crate) settings: SettingsSpec,
 }
 
 impl How {
-    pub fn new(says: Says) -> Self {
+    pub(crate) fn new(says: Says) -> Self {
         let mut settings = SettingsSpec {
             minimum_age_seconds: 0,
             minimum_unused_seconds: 0,
@@ -60,7 +60,7 @@ impl How {
 }
 
 impl Stand {
-    pub async fn start() -> Option<Self> {
+    pub(crate) async fn start() -> Option<Self> {
         let rig = Rig::start_or_skip(Plane::default()).await.unwrap()?;
         let client = rig.plane.client("admin").await.unwrap();
         let stand = Self { rig, client };
@@ -72,22 +72,22 @@ impl Stand {
         Some(stand)
     }
 
-    pub fn kubectl(&self, args: &[&str]) -> String {
+    pub(crate) fn kubectl(&self, args: &[&str]) -> String {
         let output = self.rig.plane.kubectl().args(args).output().unwrap();
         assert!(output.status.success(), "kubectl {args:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     }
 
-    pub async fn namespace(&self, name: &str) {
+    pub(crate) async fn namespace(&self, name: &str) {
         let namespace: Namespace = serde_json::from_value(json!({"metadata": {"name": name}})).unwrap();
         Api::all(self.client.clone()).create(&PostParams::default(), &namespace).await.unwrap();
     }
 
-    pub fn claims(&self, namespace: &str) -> Api<PersistentVolumeClaim> {
+    pub(crate) fn claims(&self, namespace: &str) -> Api<PersistentVolumeClaim> {
         Api::namespaced(self.client.clone(), namespace)
     }
 
-    pub async fn claim(&self, namespace: &str, name: &str) -> PersistentVolume {
+    pub(crate) async fn claim(&self, namespace: &str, name: &str) -> PersistentVolume {
         let claim = serde_json::from_value(json!({
             "metadata": {"name": name},
             "spec": {"storageClassName": CLASS, "accessModes": ["ReadWriteOnce"],
@@ -106,12 +106,23 @@ impl Stand {
         .unwrap()
     }
 
-    pub async fn policy(&self, namespace: &str, deletion: Value) {
+    /// A Pod that mounts a claim; no node runs it.
+    pub(crate) async fn pod(&self, namespace: &str, name: &str, claim: &str) {
+        let pod: Pod = serde_json::from_value(json!({
+            "metadata": {"name": name},
+            "spec": {"containers": [{"name": "c", "image": "none"}],
+                     "volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": claim}}]},
+        }))
+        .unwrap();
+        Api::namespaced(self.client.clone(), namespace).create(&PostParams::default(), &pod).await.unwrap();
+    }
+
+    pub(crate) async fn policy(&self, namespace: &str, deletion: Value) {
         self.policy_with(namespace, json!({"deletion": deletion})).await;
     }
 
     /// A policy for everything in this namespace, with these parts of its spec.
-    pub async fn policy_with(&self, namespace: &str, parts: Value) {
+    pub(crate) async fn policy_with(&self, namespace: &str, parts: Value) {
         let mut spec = json!({
             "mode": "Enforce", "match": {"namespaces": [namespace]},
             "program": {"rego": {"inline": "package p"}},
@@ -130,7 +141,7 @@ impl Stand {
         Own::ClusterPolicy.api(&self.client).create(&PostParams::default(), &policy).await.unwrap();
     }
 
-    pub async fn state(&self, namespace: &str, name: &str, wanted: Option<&str>) {
+    pub(crate) async fn state(&self, namespace: &str, name: &str, wanted: Option<&str>) {
         until(&format!("{namespace}/{name} in state {wanted:?}"), async || {
             let claim = self.claims(namespace).get(name).await?;
             let labels = claim.metadata.labels.unwrap_or_default();
@@ -140,7 +151,7 @@ impl Stand {
         .unwrap();
     }
 
-    pub async fn gone(&self, namespace: &str, name: &str) {
+    pub(crate) async fn gone(&self, namespace: &str, name: &str) {
         until(&format!("no claim {namespace}/{name}"), async || {
             Ok(self.claims(namespace).get_opt(name).await?.is_none().then_some(()))
         })
@@ -148,27 +159,27 @@ impl Stand {
         .unwrap();
     }
 
-    pub async fn annotate(&self, namespace: &str, name: &str, key: &str, value: Option<&str>) {
+    pub(crate) async fn annotate(&self, namespace: &str, name: &str, key: &str, value: Option<&str>) {
         let patch = Patch::Merge(json!({"metadata": {"annotations": {key: value}}}));
         self.claims(namespace).patch(name, &PatchParams::default(), &patch).await.unwrap();
     }
 
-    pub fn digest(&self, volume: &PersistentVolume) -> Option<String> {
+    pub(crate) fn digest(&self, volume: &PersistentVolume) -> Option<String> {
         self.rig.driver.digest(handle_of(volume).unwrap())
     }
 
     /// Starts the loop under its own account.
-    pub async fn run(&self, says: Says) -> Running {
+    pub(crate) async fn run(&self, says: Says) -> Running {
         self.run_as(How::new(says)).await
     }
 
     /// The loop's account by way of a proxy.
-    pub async fn through(&self, proxy: &Proxy) -> PathBuf {
+    pub(crate) async fn through(&self, proxy: &Proxy) -> PathBuf {
         self.rig.plane.service_account("probate", "probate").await.unwrap();
         proxy.kubeconfig(&self.rig.plane, "probate:probate").unwrap()
     }
 
-    pub async fn run_as(&self, how: How) -> Running {
+    pub(crate) async fn run_as(&self, how: How) -> Running {
         // The first test of the process sets it for all.
         let _ = tracing_subscriber::fmt()
             .with_env_filter("probate_cluster=info")
@@ -207,7 +218,7 @@ impl Stand {
     }
 
     /// What our accounts wrote, from the audit log: verb, resource, name, dry run, status, body.
-    pub fn wrote(&self) -> Vec<Written> {
+    pub(crate) fn wrote(&self) -> Vec<Written> {
         let events = self.rig.plane.audit().unwrap();
         let ours = |event: &&Value| {
             let user = event["user"]["username"].as_str().unwrap_or_default();
@@ -241,26 +252,26 @@ impl Stand {
 
 /// One write of ours.
 #[derive(Clone, Debug)]
-pub struct Written {
-    pub verb: String,
-    pub group: String,
-    pub resource: String,
-    pub namespace: String,
-    pub name: String,
-    pub dry_run: bool,
-    pub code: u64,
-    pub body: Value,
+pub(crate) struct Written {
+    pub(crate) verb: String,
+    pub(crate) group: String,
+    pub(crate) resource: String,
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+    pub(crate) dry_run: bool,
+    pub(crate) code: u64,
+    pub(crate) body: Value,
 }
 
 impl Written {
     /// True for a claim's DELETE that was done.
-    pub fn deletes(&self, namespace: &str) -> bool {
+    pub(crate) fn deletes(&self, namespace: &str) -> bool {
         let done = !self.dry_run && self.code == 200 && self.verb == "delete";
         done && self.resource == "persistentvolumeclaims" && self.namespace == namespace
     }
 
     /// True for a PATCH that handed this volume to its driver.
-    pub fn hands(&self, volume: &str) -> bool {
+    pub(crate) fn hands(&self, volume: &str) -> bool {
         let to_delete = self.body.as_array().into_iter().flatten().any(|operation| {
             operation["path"] == "/spec/persistentVolumeReclaimPolicy" && operation["value"] == "Delete"
         });
@@ -268,14 +279,14 @@ impl Written {
     }
 }
 
-pub struct Running {
+pub(crate) struct Running {
     turns: Arc<AtomicU64>,
     task: tokio::task::JoinHandle<()>,
 }
 
 impl Running {
     /// Waits for so many whole turns.
-    pub async fn turns(&self, count: u64) {
+    pub(crate) async fn turns(&self, count: u64) {
         let from = self.turns.load(Ordering::Relaxed);
         until("turns", async || Ok((self.turns.load(Ordering::Relaxed) >= from + count).then_some(())))
             .await

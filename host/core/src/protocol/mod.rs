@@ -27,7 +27,7 @@ pub use restore::{Restorable, Restoring, abandon, restorable, restore};
 pub use terms::Terms;
 
 pub(crate) use case::OF_DISUSE;
-pub(crate) use patch::own;
+pub(crate) use patch::{own, state};
 
 use crate::time::Seconds;
 use case::{Case, Phase};

@@ -2,6 +2,7 @@
 
 use super::live::Live;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 
 pub(crate) const STATE: &str = "probate.dev/state";
@@ -114,6 +115,11 @@ impl<'a> Patch<'a> {
 /// True where the object shows any state.
 pub(crate) fn shows(live: Live<'_>) -> bool {
     live.label(STATE).is_some() || SHOWN.iter().any(|key| live.annotation(key).is_some())
+}
+
+/// True where labels or annotations of an object show any state.
+pub(crate) fn state(labels: &BTreeMap<String, String>, annotations: &BTreeMap<String, String>) -> bool {
+    labels.contains_key(STATE) || SHOWN.iter().any(|key| annotations.contains_key(*key))
 }
 
 /// The object as it is kept for a restore: without managedFields and what was last applied.

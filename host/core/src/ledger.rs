@@ -7,6 +7,7 @@ mod rates;
 pub use breaker::{Accepted, Figures, Opened, Rule, Share, counts, figures, reset, share, watch};
 pub use rates::{Ask, RateOf, Refused, Turn, group, rates_of, reserve, reserve_all};
 
+use crate::log::Head;
 use crate::protocol::Reservation;
 use crate::time::Seconds;
 use serde::{Deserialize, Serialize};
@@ -48,9 +49,21 @@ pub struct Ledger {
     /// When the last run was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_at: Option<Seconds>,
+    /// Where the newest chains of the decision log stand, the last one written last: what was cut off a log shows against them.
+    pub heads: Vec<Head>,
 }
 
+/// How many chains are remembered.
+const HEADS: usize = 16;
+
 impl Ledger {
+    /// Remembers where a chain stands.
+    pub fn anchor(&mut self, head: Head) {
+        self.heads.retain(|known| known.chain != head.chain);
+        self.heads.push(head);
+        self.heads.drain(..self.heads.len().saturating_sub(HEADS));
+    }
+
     /// The breaker that holds what these policies want.
     pub fn held_by(&self, policies: &[String]) -> Option<&Opened> {
         self.open.iter().find(|open| open.policy.as_ref().is_none_or(|policy| policies.contains(policy)))

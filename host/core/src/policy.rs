@@ -6,6 +6,7 @@ use probate_contract::Fact;
 use probate_contract::evidence::Open;
 use probate_contract::manifest::{Allowed, Policy as Manifest, Spec};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// A program that was loaded: what it reads, and its parameters with the schema's defaults.
 #[derive(Clone, Debug)]
@@ -111,6 +112,11 @@ impl PolicySet {
     pub(crate) fn place(&self, id: &str) -> Option<(usize, &str)> {
         let at = self.names.binary_search_by(|(name, _)| name.as_str().cmp(id)).ok()?;
         Some((at, self.digest(at)))
+    }
+
+    /// Digests by id.
+    pub(crate) fn digests(&self) -> BTreeMap<String, String> {
+        self.names.iter().cloned().collect()
     }
 
     /// How many.

@@ -177,6 +177,9 @@ pub struct DecisionRecord {
     pub decision: LoggedDecision,
     /// What each policy answered.
     pub verdicts: Vec<LoggedVerdict>,
+    /// Every policy there was, whether it was asked or not: id and digest.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub policies: BTreeMap<String, String>,
     /// Rails that hold a delete.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub guards: Vec<GuardEntry>,

@@ -13,7 +13,7 @@ use kube::api::{Api, ListParams};
 use probate_contract::Cause;
 use probate_contract::record::VolumeRecord;
 use probate_core::protocol::{
-    Answer, Next, Request, Restorable, Restoring, Seen, Target, Write, restorable, restore as next,
+    Answer, Next, Outcome, Request, Restorable, Restoring, Seen, Target, Write, restorable, restore as next,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -114,12 +114,14 @@ pub async fn restore(
     let place = how.to.clone().unwrap_or_else(|| (known.namespace.clone(), known.name.clone()));
     let mut answer: Option<Answer> = None;
     let mut bound_since = None;
+    let mut intended: Option<VolumeRecord> = None;
     loop {
         let (volume, claim, namespace) = look(access, known, &place).await;
         let at = now();
         bound_since = if bound(&volume, &claim) { bound_since.or(Some(at)) } else { None };
-        let record: Option<VolumeRecord> =
-            found.record.as_ref().and_then(|name| records.get(name)).map(|kept| kept.record.clone());
+        let stored =
+            || found.record.as_ref().and_then(|name| records.get(name)).map(|kept| kept.record.clone());
+        let record: Option<VolumeRecord> = intended.clone().or_else(stored);
         let step = next(&Restoring {
             now: at,
             record: record.as_ref(),
@@ -148,14 +150,16 @@ pub async fn restore(
                 return Ok(Restored::Done(place.0, place.1));
             }
             // A dry run says nothing in the record: it is nobody's intent yet.
-            Next::Record(status) if how.dry_run => {
-                drop(status);
-                return Ok(Restored::WouldWork(place.0, place.1));
-            }
             Next::Record(status) => {
                 let Some(record) = record else { continue };
-                records.put(access, &VolumeRecord { status: *status, ..record }).await?;
+                let record = VolumeRecord { status: *status, ..record };
+                if how.dry_run {
+                    intended = Some(record);
+                } else {
+                    records.put(access, &record).await?;
+                }
             }
+            Next::Write(write) if how.dry_run => return Ok(asked(writer, *write, place).await),
             Next::Write(write) => {
                 let reply = sent(writer, &write).await;
                 let said = reply.answer(write.intended, write.dry_run(), String::new());
@@ -163,6 +167,19 @@ pub async fn restore(
                 answer = Some(said);
             }
         }
+    }
+}
+
+/// Whether the API server would let the claim be made. Whatever else is written first touches the volume alone, which is ours.
+async fn asked(writer: &Client, mut write: Write, (namespace, name): (String, String)) -> Restored {
+    let Request::Create { dry_run, .. } = &mut write.request else {
+        return Restored::WouldWork(namespace, name);
+    };
+    *dry_run = true;
+    let reply = sent(writer, &write).await;
+    match reply.outcome() {
+        Outcome::Applied => Restored::WouldWork(namespace, name),
+        _ => Restored::Held(Cause::Blocked, reply.message),
     }
 }
 

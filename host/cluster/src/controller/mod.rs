@@ -32,6 +32,7 @@ use probate_contract::plan::PlanReport;
 use probate_contract::record::RecordStatus;
 use probate_contract::settings::SettingsSpec;
 use probate_core::inventory::Inventory;
+use probate_core::log::Head;
 use probate_core::pipeline;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -57,6 +58,10 @@ pub trait Journal: Send + Sync {
     );
     /// Takes a write and what came of it.
     fn effect(&self, effect: &Effect);
+    /// Told before the first line: where an older chain ended.
+    fn begin(&self, after: Option<&Head>);
+    /// Where its chain stands; nothing before the first line.
+    fn head(&self) -> Option<Head>;
 }
 
 /// How the controller is run.
@@ -188,6 +193,8 @@ impl Controller {
         let instance = std::env::var("HOSTNAME").unwrap_or_else(|_| "probate".into());
         let events = Events::new(access.write.clone(), instance);
         let mirror = |own| Mirror::start(&access.read, own, wake.clone());
+        let ledger = LedgerStore::load(&access).await?;
+        journal.begin(ledger.get().heads.last());
         let era = era::load(&access).await?.resumed(now(), options.settings.maximum_gap_seconds);
         Ok(Self {
             cluster_policies: mirror(Own::ClusterPolicy),
@@ -195,7 +202,7 @@ impl Controller {
             record_mirror: mirror(Own::Record),
             plans: mirror(Own::Plan),
             records: Records::load(&access).await?,
-            ledger: LedgerStore::load(&access).await?,
+            ledger,
             access,
             options,
             loader,
@@ -223,8 +230,19 @@ impl Controller {
         })
     }
 
-    /// Writes down until when was watched.
+    /// Writes down where the log stands: what is cut off it later shows.
+    async fn anchor(&mut self) -> Result<(), ClusterError> {
+        let Some(head) = self.journal.head().filter(|head| !self.ledger.get().heads.contains(head)) else {
+            return Ok(());
+        };
+        self.ledger.change(&self.access, |ledger| (ledger.anchor(head.clone()), true)).await
+    }
+
+    /// Writes down until when was watched, and where the log ends.
     async fn end(&mut self) {
+        if let Err(error) = self.anchor().await {
+            tracing::warn!(%error, "where the decision log ends could not be written");
+        }
         if let Err(error) = era::renew(&self.access, &self.era).await {
             tracing::warn!(%error, "until when was watched could not be written");
         }
@@ -239,6 +257,7 @@ impl Controller {
             self.era = era.resumed(now, self.options.settings.maximum_gap_seconds);
             if now.saturating_sub(self.renewed) >= RENEW_SECONDS {
                 era::renew(&self.access, &self.era).await?;
+                self.anchor().await?;
                 self.renewed = now;
             }
         }

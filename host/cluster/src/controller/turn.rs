@@ -36,6 +36,9 @@ impl Controller {
         self.act(&report, &observe::shown(&inventory), &bench, at).await?;
         self.annotate(&report, &bench).await;
         let effects = std::mem::take(&mut self.effects);
+        if !effects.is_empty() {
+            self.anchor().await?;
+        }
         for effect in &effects {
             self.events.tell(effect).await;
             let outcome = format!("{:?}", effect.answer.outcome);

@@ -16,6 +16,7 @@ use probate_contract::settings::SettingsSpec;
 use probate_contract::verdict::Action;
 use probate_contract::{Diagnostic, Fact, Verdict};
 use probate_core::inventory::Inventory;
+use probate_core::log::Head;
 use probate_core::pipeline;
 use probate_core::policy::{Policy, PolicySet, Program};
 use probate_core::port::{Answer, Chunk, Sandbox};
@@ -309,6 +310,12 @@ impl Journal for Counted {
 
     fn effect(&self, effect: &Effect) {
         eprintln!("{:?} {} {}", effect.write.intended, effect.status, effect.answer.message);
+    }
+
+    fn begin(&self, _: Option<&Head>) {}
+
+    fn head(&self) -> Option<Head> {
+        None
     }
 }
 

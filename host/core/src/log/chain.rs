@@ -4,7 +4,7 @@ use crate::digest;
 use probate_contract::common::Identity;
 use probate_contract::log::{DecisionRecord, EffectRecord, LogEngine};
 use probate_contract::plan::Entry;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 pub const NONE_BEFORE: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 
 /// Where a chain stands: what an anchor keeps.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
     /// The chain.
     pub chain: String,

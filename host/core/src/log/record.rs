@@ -44,6 +44,7 @@ pub(crate) fn record(
         bytes: entry.bytes,
         decision: entry.decision.clone().into(),
         verdicts: entry.verdicts.iter().map(verdict).collect(),
+        policies: policies.digests(),
         guards: entry.guards.clone(),
         annotations: entry.annotations.clone(),
         candidate: entry.candidate,

@@ -11,6 +11,7 @@ use probate_contract::plan::{DecisionAction, Entry, PolicyVerdict, Vote as Voted
 use probate_contract::{Cause, Fact};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// A line that cannot be decided again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,19 +60,30 @@ pub struct Replayed {
     pub unrecorded: Vec<Fact>,
 }
 
-/// Decides lines again, in order, whatever the number of threads. The sandbox's clock must stand at their time.
+/// Decides lines again, in order, whatever the number of threads. The sandbox's clock must stand at their time. `logged` are the
+/// policies that any line of the log knows: one of those that a line does not know was not there yet, and is not asked about it.
 pub fn replay(
     records: &[DecisionRecord],
+    logged: &BTreeSet<String>,
     policies: &PolicySet,
     sandbox: &dyn Sandbox,
     threads: usize,
 ) -> Vec<Result<Replayed, Unfit>> {
-    evaluate::in_parallel(records, threads, |record| one(record, policies, sandbox))
+    evaluate::in_parallel(records, threads, |record| one(record, logged, policies, sandbox))
 }
 
-fn one(line: &DecisionRecord, policies: &PolicySet, sandbox: &dyn Sandbox) -> Result<Replayed, Unfit> {
+fn one(
+    line: &DecisionRecord,
+    logged: &BTreeSet<String>,
+    policies: &PolicySet,
+    sandbox: &dyn Sandbox,
+) -> Result<Replayed, Unfit> {
     let recalled = recall(line)?;
     let mut votes = evaluate::ask_of(policies, sandbox, &recalled.facts, &recalled.rails);
+    votes.retain(|vote| {
+        let id = &vote.verdict.policy;
+        line.policies.is_empty() || line.policies.contains_key(id) || !logged.contains(id)
+    });
     let mut taken = overlay(line, policies, &mut votes, of_the_run);
     let first = entry(line, policies, &recalled, &votes);
     if first.decision.action == DecisionAction::Delete || first.candidate {

@@ -237,8 +237,8 @@ fn every_line_is_decided_again_byte_for_byte() {
         let lines = scene.lines("c-test");
         assert_eq!(lines, journal("c-test").decisions(&scene.records(2)), "threads do not matter");
         let records = read(&lines);
-        let once = replay(&records, &scene.set, &scene.sandbox, 1);
-        assert_eq!(once, replay(&records, &scene.set, &scene.sandbox, 2));
+        let once = replay(&records, &none(), &scene.set, &scene.sandbox, 1);
+        assert_eq!(once, replay(&records, &none(), &scene.set, &scene.sandbox, 2));
         for (record, replayed) in records.iter().zip(once) {
             let replayed = replayed.unwrap();
             assert!(
@@ -279,7 +279,7 @@ fn one_thing_changed_in_a_line_shows() {
             let differs = |change: &dyn Fn(&mut DecisionRecord)| {
                 let mut changed = record.clone();
                 change(&mut changed);
-                match &replay(&[changed], &scene.set, &scene.sandbox, 1)[0] {
+                match &replay(&[changed], &none(), &scene.set, &scene.sandbox, 1)[0] {
                     Ok(replayed) => !replayed.differences.is_empty(),
                     Err(_) => true,
                 }
@@ -314,7 +314,7 @@ fn another_policy_shows_what_differs() {
     let records = scene.records(1);
     let mut random = Random::of(1, 1);
     let other = PolicySet::new(vec![policy(7, Kind::Whole, &mut random, None)]);
-    let replayed = replay(&records, &other, &Hashing(vec![Kind::Whole]), 1);
+    let replayed = replay(&records, &none(), &other, &Hashing(vec![Kind::Whole]), 1);
     let mut unrecorded = BTreeSet::new();
     for (record, replayed) in records.iter().zip(replayed) {
         let replayed = replayed.unwrap();
@@ -332,6 +332,34 @@ fn another_policy_shows_what_differs() {
     assert!(unrecorded.is_subset(&READS.into_iter().collect()), "{unrecorded:?}");
 }
 
+/// No log: every policy that is given is asked.
+fn none() -> BTreeSet<String> {
+    BTreeSet::new()
+}
+
+#[test]
+fn a_policy_that_came_later_is_not_asked_about_older_lines() {
+    let scene = scene(3);
+    let mut random = Random::of(1, 1);
+    let later = policy(7, Kind::Always, &mut random, None);
+    let id = later.id();
+    let records = scene.records(1);
+    let set = PolicySet::new(scene.set.iter().cloned().chain([later]).collect());
+    let logged: BTreeSet<String> = set.iter().map(Policy::id).collect();
+    let mut older = scene.sandbox.0.iter().copied();
+    let kind = |policy: &Policy| if policy.id() == id { Some(Kind::Always) } else { older.next() };
+    let sandbox = Hashing(set.iter().filter_map(kind).collect());
+    let asked = |logged: &BTreeSet<String>| {
+        let replayed = replay(&records, logged, &set, &sandbox, 1);
+        let told = |replayed: &Result<probate_core::log::Replayed, Unfit>| {
+            replayed.as_ref().unwrap().differences.iter().any(|difference| difference.path.contains(&id))
+        };
+        replayed.iter().any(told)
+    };
+    assert!(asked(&none()), "as another policy it is");
+    assert!(!asked(&logged));
+}
+
 #[test]
 fn a_line_that_lacks_something_is_not_guessed_at() {
     let scene = scene(0);
@@ -339,7 +367,7 @@ fn a_line_that_lacks_something_is_not_guessed_at() {
     let unfit = |change: &dyn Fn(&mut DecisionRecord)| {
         let mut changed = record.clone();
         change(&mut changed);
-        replay(&[changed], &scene.set, &scene.sandbox, 1).remove(0).unwrap_err()
+        replay(&[changed], &none(), &scene.set, &scene.sandbox, 1).remove(0).unwrap_err()
     };
     assert_eq!(unfit(&|record| record.rails = None), Unfit::Lacks("rails"));
     assert_eq!(unfit(&|record| record.settings = None), Unfit::Lacks("settings"));
@@ -364,12 +392,13 @@ fn answers_that_the_run_made_are_taken_from_the_line() {
     let verdict = &mut record.verdicts[0].verdict;
     (verdict.action, verdict.cause) = (Vote::Failed, Some(Cause::SandboxFailed));
     verdict.reason = "the sandbox gave no answer".into();
-    let replayed = replay(std::slice::from_ref(&record), &scene.set, &scene.sandbox, 1).remove(0).unwrap();
+    let replayed =
+        replay(std::slice::from_ref(&record), &none(), &scene.set, &scene.sandbox, 1).remove(0).unwrap();
     assert_eq!(replayed.taken, std::slice::from_ref(&policy));
     let paths: Vec<String> = replayed.differences.into_iter().map(|difference| difference.path).collect();
     assert!(!paths.iter().any(|path| path.starts_with(&format!("verdicts.{policy}"))), "{paths:?}");
     record.verdicts[0].digest = "sha256:other".into();
-    let asked = replay(&[record], &scene.set, &scene.sandbox, 1).remove(0).unwrap();
+    let asked = replay(&[record], &none(), &scene.set, &scene.sandbox, 1).remove(0).unwrap();
     assert_eq!(asked.taken, Vec::<String>::new(), "another policy is asked");
 }
 

@@ -10,9 +10,10 @@ use probate_contract::common::Identity;
 use probate_contract::log::{EffectRecord, LogEngine, LoggedRequest, LoggedStatus};
 use probate_contract::plan::{Entry, PlanReport, Revision};
 use probate_core::inventory::Inventory;
-use probate_core::log::{Chain, Journal as Lines};
+use probate_core::log::{Chain, Head, Journal as Lines};
 use probate_core::protocol::{Request, Target};
 use probate_core::{digest, pipeline, time};
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
@@ -74,12 +75,26 @@ impl Journal for Writer {
         let records = pipeline::logged(inventory, bench.set(), options, &changed);
         let lines = inner.lines.decisions(&records);
         inner.put(&lines);
+        let there: HashSet<&str> =
+            report.entries.iter().filter_map(|entry| entry.subject.identity.uid.as_deref()).collect();
+        inner.lines.keep(|_, _, uid| there.contains(uid));
     }
 
     fn effect(&self, effect: &Effect) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let line = inner.lines.effect(&self.record(effect));
         inner.put(&[line]);
+    }
+
+    fn begin(&self, after: Option<&Head>) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let chain = inner.lines.head().chain.clone();
+        inner.lines = Lines::new(Chain::start(chain, session::log_engine(), after));
+    }
+
+    fn head(&self) -> Option<Head> {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(inner.lines.head().clone()).filter(|head| head.sequence > 0)
     }
 }
 

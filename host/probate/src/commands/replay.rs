@@ -67,6 +67,8 @@ fn again<'a>(
     policies: &Policies,
     threads: usize,
 ) -> Vec<Again<'a>> {
+    let logged: BTreeSet<String> =
+        decisions.iter().flat_map(|(_, record)| record.policies.keys().cloned()).collect();
     let mut times: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
     for (at, (_, record)) in decisions.iter().enumerate() {
         times.entry(time::parse(&record.at).unwrap_or(0)).or_default().push(at);
@@ -77,7 +79,7 @@ fn again<'a>(
         let pairs: Vec<(usize, (&Line, &DecisionRecord))> =
             places.into_iter().filter_map(|at| Some((at, *decisions.get(at)?))).collect();
         let records: Vec<DecisionRecord> = pairs.iter().map(|(_, (_, record))| (*record).clone()).collect();
-        let replayed = probate_core::log::replay(&records, &set, &programs, threads);
+        let replayed = probate_core::log::replay(&records, &logged, &set, &programs, threads);
         for ((at, (line, record)), replayed) in pairs.into_iter().zip(replayed) {
             done.insert(at, Again { line, record, replayed });
         }

@@ -215,12 +215,15 @@ pub struct ExplainArgs {
 /// `graph`.
 #[derive(Args, Debug)]
 pub struct GraphArgs {
-    /// `pvc/NAMESPACE/NAME` or `pv/NAME`, with `CLUSTER:` before it where there are several; then the dumps
+    /// `pvc/NAMESPACE/NAME`, `pv/NAME`, or `pvc NAME -n NAMESPACE`; `CLUSTER:` before it where there are several; then the dumps
     #[arg(value_name = "OBJECT… DUMP", required = true, num_args = 1..)]
     pub words: Vec<String>,
     /// What is known of the dumps.
     #[command(flatten)]
     pub input: InputArgs,
+    /// Namespace of the claims
+    #[arg(short, long, value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
     /// How to print
     #[arg(short, long, value_enum, default_value_t = GraphFormat::Tree)]
     pub output: GraphFormat,

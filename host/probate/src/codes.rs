@@ -39,6 +39,7 @@ pub const CODES: &[Code] = &[
     code("PB0010", "a linked cluster is not named", "--link takes a name and a kubeconfig.", "Write --link rancher=rancher.yaml."),
     code("PB0011", "the archive cannot be written", "`collect` writes one archive.", "Name a file that can be written: --out dump.tar.zst."),
     code("PB0012", "the other place is none", "--to takes a namespace and a name.", "Write --to shop/data."),
+    code("PB0013", "--complete names a kind that nothing reads", "It is misspelt, lacks its group, or evidence does not rest on it. The statement changes nothing.", "Write kinds as objects write them: Pod, Deployment.apps, VirtualMachine.kubevirt.io."),
     code("PB1001", "not YAML or JSON", "A part of a dump does not parse. What could not be read makes its kind incomplete, or every kind of the dump.", "Collect it again with `kubectl get … -o json`."),
     code("PB1002", "a file cannot be read", "A file or stream of a dump could not be opened or read to its end.", "Make it readable, or collect it again."),
     code("PB1003", "no Kubernetes object", "A document without apiVersion, kind or a usable name.", "Give objects as `kubectl get -o json` writes them."),

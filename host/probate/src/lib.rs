@@ -11,6 +11,7 @@ pub mod lines;
 pub mod load;
 pub mod policies;
 pub mod print;
+pub mod schemas;
 pub mod session;
 pub mod suite;
 pub mod world;

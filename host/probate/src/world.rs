@@ -3,13 +3,14 @@
 use crate::cli::InputArgs;
 use crate::document;
 use crate::exit::Stop;
-use crate::load::{self, DumpArg, LoadOptions};
+use crate::load::{self, Completeness, DumpArg, LoadOptions};
 use probate_contract::Diagnostic;
 use probate_contract::plan::AsOfSource;
 use probate_contract::record::VolumeRecord;
 use probate_contract::settings::{Settings, SettingsSpec};
+use probate_contract::shape;
 use probate_core::history::History;
-use probate_core::intake::{Builder, ClusterId};
+use probate_core::intake::{Builder, ClusterId, GroupKind};
 use probate_core::inventory::Inventory;
 use probate_core::time;
 use serde_json::Value;
@@ -69,13 +70,37 @@ pub fn load(
             "give earlier dumps with --history, the latest one as DUMP",
         ));
     }
-    Ok(World {
-        inventory: builder.finish(now),
-        as_of_source,
-        settings,
-        unused_since,
-        unreadable: loaded.unreadable > 0,
-    })
+    let mut inventory = builder.finish(now);
+    let unread: Vec<_> = input.complete.iter().flat_map(|stated| unread(stated, &inventory)).collect();
+    inventory.diagnostics.extend(unread);
+    Ok(World { inventory, as_of_source, settings, unused_since, unreadable: loaded.unreadable > 0 })
+}
+
+/// Kinds of `--complete` that nothing reads.
+fn unread(stated: &Completeness, inventory: &Inventory) -> Vec<Diagnostic> {
+    let Completeness::Kinds { kinds, .. } = stated else { return Vec::new() };
+    let said = |kind: &GroupKind| {
+        let name = kind.to_string();
+        let known: Vec<String> = probate_core::understood()
+            .map(|known| GroupKind { group: known.group.into(), kind: known.kind.into() }.to_string())
+            .collect();
+        let of_a_group = known.iter().find(|known| known.split('.').next() == Some(name.as_str()));
+        let meant = of_a_group.cloned().or_else(|| shape::nearest(&name, known.iter()));
+        let fix = meant.map_or_else(
+            || {
+                "write kinds as objects write them: Pod, Deployment.apps, VirtualMachine.kubevirt.io"
+                    .to_owned()
+            },
+            |meant| format!("did you mean `{meant}`?"),
+        );
+        Diagnostic::warning(
+            "PB0013",
+            format!("--complete {}: nothing here reads a kind `{name}`", stated.describe()),
+        )
+        .consequence("the statement changes nothing")
+        .fix(fix)
+    };
+    kinds.iter().filter(|kind| !inventory.knows(kind)).map(said).collect()
 }
 
 /// What the dumps of `--history` tell, one after the other, and the time of the last.

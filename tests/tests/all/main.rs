@@ -22,6 +22,7 @@ mod layers;
 mod log;
 mod misspelt;
 mod must_gather;
+mod printed;
 mod readme;
 mod schema;
 mod sources;

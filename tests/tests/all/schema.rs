@@ -40,6 +40,15 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, errors: &mut Vec
                 members(root, keywords.get("properties"), rule, value, at, errors);
                 true
             }
+            "minItems" => value.as_array().is_none_or(|list| list.len() as u64 >= rule.as_u64().unwrap()),
+            "maxItems" => value.as_array().is_none_or(|list| list.len() as u64 <= rule.as_u64().unwrap()),
+            "prefixItems" => {
+                let rules = rule.as_array().unwrap().iter();
+                for (index, (rule, item)) in rules.zip(value.as_array().into_iter().flatten()).enumerate() {
+                    check(root, rule, item, &format!("{at}[{index}]"), errors);
+                }
+                true
+            }
             "items" => {
                 for (index, item) in value.as_array().into_iter().flatten().enumerate() {
                     check(root, rule, item, &format!("{at}[{index}]"), errors);

@@ -1,7 +1,14 @@
-//! `cargo xtask schemas`: the JSON Schemas of all documents, from the types of `sdk/contract`.
+//! `cargo xtask schemas`: the JSON Schemas of all documents: from the types of `sdk/contract`, and of what only the command line
+//! prints from itself.
 
 use crate::generated;
+use anyhow::{Context as _, ensure};
 use std::collections::BTreeSet;
+use std::process::Command;
+
+/// Documents that only the command line prints; a test of its own compares them, so that `--check` needs no build of it.
+const PRINTED: [&str; 6] =
+    ["check-report", "code-list", "explanation", "plan-diff", "reference-graph", "test-report"];
 
 pub(crate) fn run(check: bool) -> anyhow::Result<()> {
     let mut written = BTreeSet::new();
@@ -11,9 +18,26 @@ pub(crate) fn run(check: bool) -> anyhow::Result<()> {
         generated::put(&format!("sdk/schema/{file}"), &text, check, "schemas")?;
         written.insert(file);
     }
+    for name in PRINTED {
+        let file = format!("{name}.schema.json");
+        if !check {
+            generated::put(&format!("sdk/schema/{file}"), &printed(name)?, check, "schemas")?;
+        }
+        written.insert(file);
+    }
     for entry in std::fs::read_dir(generated::root().join("sdk/schema"))? {
         let name = entry?.file_name().to_string_lossy().into_owned();
         anyhow::ensure!(written.contains(&name), "sdk/schema/{name} is no document's schema: remove it");
     }
     Ok(())
+}
+
+/// What `probate schema NAME` prints.
+fn printed(name: &str) -> anyhow::Result<String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(["run", "--quiet", "--locked", "--bin", "probate", "--", "schema", name]);
+    let output = command.current_dir(generated::root()).output().context("cannot start cargo")?;
+    ensure!(output.status.success(), "probate schema {name}: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8(output.stdout)?)
 }

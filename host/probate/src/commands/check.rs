@@ -9,12 +9,13 @@ use crate::{print, session};
 use probate_contract::evidence::Open;
 use probate_contract::manifest::Mode;
 use probate_contract::{API_VERSION, Cause, Diagnostic, Fact, Severity};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use std::num::NonZeroUsize;
 
 /// In which language a program is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub enum Language {
     /// Rego.
     Rego,
@@ -23,7 +24,7 @@ pub enum Language {
 }
 
 /// What came of loading a policy.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Failed {
     /// Why it cannot answer.
@@ -33,7 +34,7 @@ pub struct Failed {
 }
 
 /// One policy.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Checked {
     /// `ClusterRetentionPolicy/NAME` or `RetentionPolicy/NAMESPACE/NAME`.
@@ -76,7 +77,7 @@ pub struct Checked {
 }
 
 /// `kind: CheckReport`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CheckReport {
     /// `probate.dev/v1alpha1`.

@@ -1,9 +1,8 @@
 //! `probate explain`: why one claim or volume stays or goes, and which single change would turn that.
 
 use crate::cli::{ExplainArgs, Format};
-use crate::commands::plan;
-use crate::exit::{Exit, Outcome, Stop};
-use crate::load::DumpArg;
+use crate::commands::{object, plan};
+use crate::exit::{Exit, Outcome};
 use crate::policies::Policies;
 use crate::print::{self, explain as printed};
 use crate::{session, world};
@@ -11,13 +10,14 @@ use probate_contract::evidence::Reference;
 use probate_contract::plan::{Entry, Missing};
 use probate_contract::rego::Explained;
 use probate_contract::{API_VERSION, Evidence};
-use probate_core::explain::{Explanation, Flip, Named};
+use probate_core::explain::{Explanation, Flip};
 use probate_core::pipeline::{Options, Shown};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::num::NonZeroUsize;
 
 /// How one policy came to its answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Trace {
     /// The policy.
@@ -31,8 +31,9 @@ pub struct Trace {
 }
 
 /// `kind: Explanation`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Explanation")]
 pub struct Document {
     /// `probate.dev/v1alpha1`.
     pub api_version: &'static str,
@@ -61,7 +62,8 @@ pub struct Document {
 /// # Errors
 /// No such object, bad usage, manifests or dumps.
 pub fn run(args: &ExplainArgs, threads: Option<NonZeroUsize>) -> Outcome {
-    let (named, dumps) = object(args)?;
+    let (written, rest) = object::first(&args.words, args.namespace.as_deref()).ok_or_else(object::none)?;
+    let dumps = object::dumps(rest, "explain")?;
     let world = world::load(&dumps, &args.input, threads, None)?;
     let engine = session::engine(world.inventory.now(), threads)?;
     let policies = if args.policies.is_empty() {
@@ -79,7 +81,7 @@ pub fn run(args: &ExplainArgs, threads: Option<NonZeroUsize>) -> Outcome {
         threads,
     };
     let (set, programs) = policies.split(threads);
-    let explained = probate_core::explain::explain(&world.inventory, &set, &programs, &options, &named);
+    let explained = probate_core::explain::explain(&world.inventory, &set, &programs, &options, &written.1);
     print::diagnostics(
         &policies.diagnostics().filter(|said| said.code != "PB2003").cloned().collect::<Vec<_>>(),
     );
@@ -87,13 +89,7 @@ pub fn run(args: &ExplainArgs, threads: Option<NonZeroUsize>) -> Outcome {
     let documents: Vec<Document> =
         explained.into_iter().map(|explanation| document(explanation, &policies)).collect();
     match documents.as_slice() {
-        [] => {
-            return Err(Stop::usage(
-                "PB0004",
-                format!("there is no {} in the dumps", args.words.first().cloned().unwrap_or_default()),
-                "list what is there: probate plan DUMP -p POLICY -o wide",
-            ));
-        }
+        [] => return Err(object::missing(&world.inventory, &written)),
         [one] => printed::explanation(one, args.output)?,
         several => match args.output {
             Format::Json => print::json(&several)?,
@@ -104,46 +100,6 @@ pub fn run(args: &ExplainArgs, threads: Option<NonZeroUsize>) -> Outcome {
     let unreadable = plan::unreadable(&world).then_some(Exit::Unreadable);
     let failed = policies.any_failed().then_some(Exit::PolicyFailed);
     Ok(Exit::first(&[unreadable, failed].into_iter().flatten().collect::<Vec<_>>()))
-}
-
-/// The object, and the dumps after it.
-fn object(args: &ExplainArgs) -> Result<(Named, Vec<DumpArg>), Stop> {
-    let wrong = || {
-        Stop::usage(
-            "PB0007",
-            "which object?",
-            "write pvc/NAMESPACE/NAME, pv/NAME, or pvc NAME -n NAMESPACE, then the dumps",
-        )
-    };
-    let mut words = args.words.iter();
-    let first = words.next().ok_or_else(wrong)?;
-    let (cluster, kind) = first
-        .rsplit_once(':')
-        .map_or((None, first.as_str()), |(cluster, kind)| (Some(cluster.to_owned()), kind));
-    let named = match (kind, &args.namespace) {
-        ("pvc", Some(namespace)) => Named {
-            cluster,
-            namespace: Some(namespace.clone()),
-            name: words.next().ok_or_else(wrong)?.clone(),
-        },
-        ("pv", _) => Named { cluster, namespace: None, name: words.next().ok_or_else(wrong)?.clone() },
-        _ => Named::parse(first).ok_or_else(wrong)?,
-    };
-    let dumps: Vec<DumpArg> = words
-        .map(|word| {
-            word.parse().map_err(|message: String| {
-                Stop::usage("PB0008", message, "give files, folders, archives or `-`")
-            })
-        })
-        .collect::<Result<_, Stop>>()?;
-    if dumps.is_empty() {
-        return Err(Stop::usage(
-            "PB0008",
-            "no dump is given",
-            "write the dumps after the object: probate explain pvc/shop/data DUMP",
-        ));
-    }
-    Ok((named, dumps))
 }
 
 fn document(explanation: Explanation, policies: &Policies) -> Document {

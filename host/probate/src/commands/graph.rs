@@ -1,20 +1,20 @@
 //! `probate graph`: who references claims and volumes, on which layer, in which state: the edges that decide.
 
 use crate::cli::{GraphArgs, GraphFormat};
-use crate::commands::plan;
-use crate::exit::{Exit, Outcome, Stop};
-use crate::load::DumpArg;
+use crate::commands::{object, plan};
+use crate::exit::{Exit, Outcome};
 use crate::print::{self, graph as printed};
 use crate::world;
 use probate_contract::API_VERSION;
-use probate_core::explain::Named;
 use probate_core::graph::{self, Graph};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::num::NonZeroUsize;
 
 /// `kind: ReferenceGraph`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ReferenceGraph")]
 pub struct Document {
     /// `probate.dev/v1alpha1`.
     pub api_version: &'static str,
@@ -29,16 +29,18 @@ pub struct Document {
 /// # Errors
 /// No such object, bad usage or dumps.
 pub fn run(args: &GraphArgs, threads: Option<NonZeroUsize>) -> Outcome {
-    let (named, dumps) = objects(&args.words)?;
+    let (named, rest) = object::all(&args.words, args.namespace.as_deref());
+    if named.is_empty() {
+        return Err(object::none());
+    }
+    let dumps = object::dumps(rest, "graph")?;
     let world = world::load(&dumps, &args.input, threads, None)?;
     print::diagnostics(&world.inventory.diagnostics);
     let mut graphs = Vec::new();
-    for (text, named) in named {
-        let found = graph::graphs(&world.inventory, &named);
+    for written in named {
+        let found = graph::graphs(&world.inventory, &written.1);
         if found.is_empty() {
-            let message = format!("there is no {text} in the dumps");
-            let fix = "list what is there: probate plan DUMP -p POLICY -o wide";
-            return Err(Stop::usage("PB0004", message, fix));
+            return Err(object::missing(&world.inventory, &written));
         }
         graphs.extend(found);
     }
@@ -51,32 +53,4 @@ pub fn run(args: &GraphArgs, threads: Option<NonZeroUsize>) -> Outcome {
     }
     let unreadable = plan::unreadable(&world).then_some(Exit::Unreadable);
     Ok(Exit::first(&unreadable.into_iter().collect::<Vec<_>>()))
-}
-
-/// The objects, and the dumps after them.
-fn objects(words: &[String]) -> Result<(Vec<(String, Named)>, Vec<DumpArg>), Stop> {
-    let object = |word: &String| {
-        // A file of that name is a dump.
-        let named = Named::parse(word).filter(|_| !std::path::Path::new(word).exists())?;
-        Some((word.clone(), named))
-    };
-    let named: Vec<(String, Named)> = words.iter().map_while(object).collect();
-    if named.is_empty() {
-        let fix = "write pvc/NAMESPACE/NAME or pv/NAME, then the dumps";
-        return Err(Stop::usage("PB0007", "which object?", fix));
-    }
-    let dumps: Vec<DumpArg> = words
-        .iter()
-        .skip(named.len())
-        .map(|word| {
-            let wrong =
-                |message: String| Stop::usage("PB0008", message, "give files, folders, archives or `-`");
-            word.parse().map_err(wrong)
-        })
-        .collect::<Result<_, Stop>>()?;
-    if dumps.is_empty() {
-        let fix = "write the dumps after the object: probate graph pvc/shop/data DUMP";
-        return Err(Stop::usage("PB0008", "no dump is given", fix));
-    }
-    Ok((named, dumps))
 }

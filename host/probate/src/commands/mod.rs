@@ -12,6 +12,7 @@ pub mod explain;
 pub mod graph;
 pub mod init;
 pub mod log;
+pub mod object;
 pub mod plan;
 pub mod rbac;
 pub mod replay;

@@ -2,15 +2,14 @@
 
 use crate::cli::SchemaArgs;
 use crate::exit::{Exit, Outcome, Stop};
-use crate::print;
-use probate_contract::schema;
+use crate::{print, schemas};
 
 /// Runs the command.
 ///
 /// # Errors
 /// No document of that name.
 pub fn run(args: &SchemaArgs) -> Outcome {
-    let all = schema::all();
+    let all = schemas::all();
     let Some(wanted) = &args.document else {
         print::text(&all.iter().map(|(name, _)| format!("{name}\n")).collect::<String>())?;
         return Ok(Exit::Done);

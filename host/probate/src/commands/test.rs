@@ -35,7 +35,7 @@ pub fn run(args: &TestArgs, threads: Option<NonZeroUsize>) -> Outcome {
         ran = update(args, &ran, || suite::run(&args.paths, &engine, options));
     }
     let report = ran.report;
-    write(&report, args.output).map_err(crate::internal)?;
+    print::settle(write(&report, args.output))?;
     Ok(exit(&report, args))
 }
 

@@ -7,17 +7,23 @@ use crate::codes::Code;
 use crate::exit::Stop;
 use probate_contract::cause::Group;
 use probate_contract::{API_VERSION, Cause};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A code or cause, explained.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Meaning {
+    /// `PB` and four digits, or a cause's name.
     name: String,
+    /// What it is about.
     group: &'static str,
+    /// What it says.
     title: &'static str,
+    /// Where it comes from and what follows.
     #[serde(skip_serializing_if = "str::is_empty")]
     cause: &'static str,
+    /// What to do.
     #[serde(skip_serializing_if = "str::is_empty")]
     fix: &'static str,
 }
@@ -69,11 +75,16 @@ impl From<Cause> for Meaning {
     }
 }
 
-#[derive(Serialize)]
+/// `kind: CodeList`.
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct List<'a> {
+#[schemars(rename = "CodeList")]
+pub struct List<'a> {
+    /// `probate.dev/v1alpha1`.
     api_version: &'static str,
+    /// `CodeList`.
     kind: &'static str,
+    /// Codes, then causes.
     codes: &'a [Meaning],
 }
 

@@ -82,7 +82,11 @@ pub fn as_yaml(document: &impl Serialize) -> Result<String, Stop> {
     serde_saphyr::to_string_with_options(document, options).map_err(crate::internal)
 }
 
-fn settle(written: io::Result<()>) -> Result<(), Stop> {
+/// What became of writing a result.
+///
+/// # Errors
+/// As `text`.
+pub fn settle(written: io::Result<()>) -> Result<(), Stop> {
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(crate::internal(format!("standard output: {error}"))),

@@ -194,6 +194,14 @@ fn nobody_reads_to_the_end() {
     let mut first = [0_u8; 1];
     child.stdout.take().unwrap().read_exact(&mut first).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));
+    let suite = "apiVersion: probate.dev/v1alpha1\nkind: PolicyTest\npolicies: [keep.rego]\ncases:\n- {name: kept, input: {example: claim}, expect: {verdict: Retain}}\n";
+    let folder = folder(&[("keep.rego", KEEP), ("cases.yaml", suite)]);
+    for format in ["table", "wide", "json", "yaml", "name", "junit"] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let run = of(&command(folder.path(), &["test", ".", "-o", format]).stdout(writer).output().unwrap());
+        assert_eq!((run.code, run.err.as_str()), (0, ""), "{format}");
+    }
 }
 
 #[test]

@@ -4,3 +4,4 @@ mod binary;
 mod exits;
 mod formats;
 mod made;
+mod slips;

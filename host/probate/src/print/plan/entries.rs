@@ -179,6 +179,8 @@ pub(super) fn notes(entry: &Entry) -> Vec<String> {
         annotations.set.iter().map(|(key, value)| format!("annotate {key}={value}{unwritten}")).collect();
     notes.extend(annotations.remove.iter().map(|key| format!("remove {key}{unwritten}")));
     notes.extend(annotations.conflicts.iter().map(|key| format!("two values for {key}, none is written")));
-    notes.extend(annotations.refused.iter().map(|key| format!("{key} may not be set by a policy")));
+    let allowed =
+        "policies set `probate.dev/note.…` and the prefixes that Settings list as `annotationPrefixes`";
+    notes.extend(annotations.refused.iter().map(|key| format!("{key} is refused: {allowed}")));
     notes
 }

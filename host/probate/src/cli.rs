@@ -195,12 +195,15 @@ pub enum GroupBy {
 /// `explain`.
 #[derive(Args, Debug)]
 pub struct ExplainArgs {
-    /// `pvc/NAMESPACE/NAME`, `pv/NAME`, or `pvc NAME -n NAMESPACE`; `CLUSTER:` before it where there are several; then the dumps
+    /// `pvc/NAMESPACE/NAME`, `pv/NAME`, or `pvc NAME -n NAMESPACE`; `CLUSTER:` before it where there are several; then the dumps; without, the cluster itself
     #[arg(value_name = "OBJECT DUMP", required = true, num_args = 1..)]
     pub words: Vec<String>,
-    /// Policies; without, who uses it
+    /// Policies; without, who uses it, and in a cluster what its own policies say
     #[arg(short, long = "policy", value_name = "POLICY")]
     pub policies: Vec<PathBuf>,
+    /// Which cluster, where no dump is given.
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
     /// What is known of the dumps.
     #[command(flatten)]
     pub input: InputArgs,
@@ -215,9 +218,12 @@ pub struct ExplainArgs {
 /// `graph`.
 #[derive(Args, Debug)]
 pub struct GraphArgs {
-    /// `pvc/NAMESPACE/NAME`, `pv/NAME`, or `pvc NAME -n NAMESPACE`; `CLUSTER:` before it where there are several; then the dumps
+    /// `pvc/NAMESPACE/NAME`, `pv/NAME`, or `pvc NAME -n NAMESPACE`; `CLUSTER:` before it where there are several; then the dumps; without, the cluster itself
     #[arg(value_name = "OBJECT… DUMP", required = true, num_args = 1..)]
     pub words: Vec<String>,
+    /// Which cluster, where no dump is given.
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
     /// What is known of the dumps.
     #[command(flatten)]
     pub input: InputArgs,

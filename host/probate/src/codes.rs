@@ -34,7 +34,7 @@ pub const CODES: &[Code] = &[
     code("PB0006", "there is no SDK", "--sdk names a folder that does not hold the crate probate-sdk.", "Give the folder sdk/rust of a checkout."),
 
     code("PB0007", "no object is named", "`explain` and `graph` begin with a claim or volume.", "Write pvc/NAMESPACE/NAME or pv/NAME, with CLUSTER: before it where there are several."),
-    code("PB0008", "no dump is given", "After the object come the dumps to look in.", "probate explain pvc/shop/data DUMP"),
+    code("PB0008", "a word is no dump", "After the objects come the dumps to look in; without any, the cluster itself is asked.", "Give files, folders, archives or `-`: probate explain pvc/shop/data DUMP."),
     code("PB0009", "an earlier dump cannot be used", "--history takes whole dumps in time order, each with its own time.", "Write `takenAt` into the probate.yaml beside each, and give the oldest first."),
     code("PB0010", "a linked cluster is not named", "--link takes a name and a kubeconfig.", "Write --link rancher=rancher.yaml."),
     code("PB0011", "the archive cannot be written", "`collect` writes one archive.", "Name a file that can be written: --out dump.tar.zst."),

@@ -29,6 +29,8 @@ pub struct World {
     pub unused_since: Option<i64>,
     /// Some input was unreadable or dropped.
     pub unreadable: bool,
+    /// The records of a cluster that was asked itself.
+    pub records: Vec<VolumeRecord>,
 }
 
 /// Loads everything.

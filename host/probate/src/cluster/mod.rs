@@ -3,9 +3,11 @@
 pub mod journal;
 pub mod loader;
 
-use crate::cli::ClusterArgs;
+use crate::cli::{ClusterArgs, InputArgs};
 use crate::exit::Stop;
+use crate::load::DumpArg;
 use crate::policies::Policies;
+use crate::print::Progress;
 use crate::world::{self, World};
 use probate_cluster::connect::{Access, Target, connect};
 use probate_cluster::observe::live::{Look, look};
@@ -14,6 +16,7 @@ use probate_contract::plan::AsOfSource;
 use probate_contract::settings::SettingsSpec;
 use probate_sandbox::Engine;
 use std::future::Future;
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 /// Runs a future to its end.
@@ -62,13 +65,30 @@ pub async fn looks(args: &ClusterArgs, home: &Access) -> Result<Vec<Look>, Stop>
     Ok(looks)
 }
 
+/// What the dumps hold; without any, what is in the cluster now.
+///
+/// # Errors
+/// As of `world::load` and `live`.
+pub fn world(
+    dumps: &[DumpArg],
+    cluster: &ClusterArgs,
+    input: &InputArgs,
+    threads: Option<NonZeroUsize>,
+) -> Result<World, Stop> {
+    if dumps.is_empty() {
+        return live(cluster, input.settings.as_deref());
+    }
+    let progress = Progress::new(dumps);
+    world::load(dumps, input, threads, Some(&|file, bytes| progress.read(file, bytes)))
+}
+
 /// What is there now, with the records of probate's namespace.
 ///
 /// # Errors
 /// The cluster does not answer.
-pub fn live(args: &ClusterArgs, settings: Option<&Path>) -> Result<World, Stop> {
+fn live(args: &ClusterArgs, settings: Option<&Path>) -> Result<World, Stop> {
     let settings = settings.map_or_else(|| Ok(SettingsSpec::default()), world::settings)?;
-    let inventory = block_on(async {
+    let (inventory, records) = block_on(async {
         let access = access(args).await?;
         let looks = looks(args, &access).await?;
         let records = match Records::load(&access).await {
@@ -77,7 +97,8 @@ pub fn live(args: &ClusterArgs, settings: Option<&Path>) -> Result<World, Stop> 
             Err(error) if matches!(error.code(), Some(403 | 404)) => Vec::new(),
             Err(error) => return Err(Stop::cluster(&error)),
         };
-        look(&looks, records, &settings.ignored_references).await.map_err(|error| Stop::cluster(&error))
+        let inventory = look(&looks, records.clone(), &settings.ignored_references).await;
+        Ok((inventory.map_err(|error| Stop::cluster(&error))?, records))
     })?;
     Ok(World {
         inventory,
@@ -85,17 +106,22 @@ pub fn live(args: &ClusterArgs, settings: Option<&Path>) -> Result<World, Stop> 
         settings,
         unused_since: None,
         unreadable: false,
+        records,
     })
 }
 
-/// The policies of the cluster.
+/// The policies of the cluster; none where their kinds are not installed.
 ///
 /// # Errors
 /// The cluster does not give them.
 pub fn policies(args: &ClusterArgs, engine: &Engine) -> Result<Policies, Stop> {
     let sources = block_on(async {
         let access = access(args).await?;
-        probate_cluster::controller::policies::list(&access).await.map_err(|error| Stop::cluster(&error))
+        match probate_cluster::controller::policies::list(&access).await {
+            Ok(sources) => Ok(sources),
+            Err(error) if error.code() == Some(404) => Ok(Vec::new()),
+            Err(error) => Err(Stop::cluster(&error)),
+        }
     })?;
     let mut items: Vec<_> = sources.into_iter().map(|source| loader::load(source, engine)).collect();
     items.sort_by_cached_key(|item| item.policy().id());

@@ -5,9 +5,11 @@ use crate::commands::{object, plan};
 use crate::exit::{Exit, Outcome};
 use crate::policies::Policies;
 use crate::print::{self, explain as printed};
-use crate::{session, world};
+use crate::world::World;
+use crate::{cluster, session};
 use probate_contract::evidence::Reference;
 use probate_contract::plan::{Entry, Missing};
+use probate_contract::record::{Condition, VolumeRecord};
 use probate_contract::rego::Explained;
 use probate_contract::{API_VERSION, Evidence};
 use probate_core::explain::{Explanation, Flip};
@@ -49,6 +51,9 @@ pub struct Document {
     pub unknown: Vec<Missing>,
     /// The platforms' own rules, in their words.
     pub platform: Vec<String>,
+    /// What its record remembers, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<Condition>,
     /// How each policy came to its answer.
     pub traces: Vec<Trace>,
     /// Single changes that turn the decision: the change, and what is decided then.
@@ -63,13 +68,13 @@ pub struct Document {
 /// No such object, bad usage, manifests or dumps.
 pub fn run(args: &ExplainArgs, threads: Option<NonZeroUsize>) -> Outcome {
     let (written, rest) = object::first(&args.words, args.namespace.as_deref()).ok_or_else(object::none)?;
-    let dumps = object::dumps(rest, "explain")?;
-    let world = world::load(&dumps, &args.input, threads, None)?;
+    let dumps = object::dumps(rest)?;
+    let world = cluster::world(&dumps, &args.cluster, &args.input, threads)?;
     let engine = session::engine(world.inventory.now(), threads)?;
-    let policies = if args.policies.is_empty() {
-        Policies { items: Vec::new() }
-    } else {
-        Policies::load(&args.policies, &engine)?
+    let policies = match (args.policies.is_empty(), dumps.is_empty()) {
+        (false, _) => Policies::load(&args.policies, &engine)?,
+        (true, true) => cluster::policies(&args.cluster, &engine)?,
+        (true, false) => Policies { items: Vec::new() },
     };
     let threads = session::threads(threads);
     let options = Options {
@@ -87,7 +92,7 @@ pub fn run(args: &ExplainArgs, threads: Option<NonZeroUsize>) -> Outcome {
     );
     print::diagnostics(&world.inventory.diagnostics);
     let documents: Vec<Document> =
-        explained.into_iter().map(|explanation| document(explanation, &policies)).collect();
+        explained.into_iter().map(|explanation| document(explanation, &policies, &world)).collect();
     match documents.as_slice() {
         [] => return Err(object::missing(&world.inventory, &written)),
         [one] => printed::explanation(one, args.output)?,
@@ -102,7 +107,7 @@ pub fn run(args: &ExplainArgs, threads: Option<NonZeroUsize>) -> Outcome {
     Ok(Exit::first(&[unreadable, failed].into_iter().flatten().collect::<Vec<_>>()))
 }
 
-fn document(explanation: Explanation, policies: &Policies) -> Document {
+fn document(explanation: Explanation, policies: &Policies, world: &World) -> Document {
     let Explanation { entry, evidence, unknown, platform, asked, flips, tried, references } = explanation;
     let trace = |(at, input): (usize, String)| {
         let item = policies.items.get(at)?;
@@ -117,6 +122,7 @@ fn document(explanation: Explanation, policies: &Policies) -> Document {
     Document {
         api_version: API_VERSION,
         kind: "Explanation",
+        history: history(&entry, world),
         traces: asked.into_iter().filter_map(trace).collect(),
         flips: flips.into_iter().map(|Flip { change, action }| (change, format!("{action:?}"))).collect(),
         entry,
@@ -126,4 +132,17 @@ fn document(explanation: Explanation, policies: &Policies) -> Document {
         platform,
         tried,
     }
+}
+
+/// The conditions of the subject's record.
+fn history(entry: &Entry, world: &World) -> Vec<Condition> {
+    let Some(uid) = entry.subject.identity.uid.as_deref() else { return Vec::new() };
+    let about = |record: &&VolumeRecord| {
+        let claim = record.spec.claim.as_ref().and_then(|claim| claim.uid.as_deref());
+        claim == Some(uid) || record.spec.volume.as_ref().is_some_and(|volume| volume.uid == uid)
+    };
+    let record = world.records.iter().find(about);
+    let mut conditions = record.map(|record| record.status.conditions.clone()).unwrap_or_default();
+    conditions.sort_by(|left, right| left.last_transition_time.cmp(&right.last_transition_time));
+    conditions
 }

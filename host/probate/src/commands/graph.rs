@@ -1,10 +1,10 @@
 //! `probate graph`: who references claims and volumes, on which layer, in which state: the edges that decide.
 
 use crate::cli::{GraphArgs, GraphFormat};
+use crate::cluster;
 use crate::commands::{object, plan};
 use crate::exit::{Exit, Outcome};
 use crate::print::{self, graph as printed};
-use crate::world;
 use probate_contract::API_VERSION;
 use probate_core::graph::{self, Graph};
 use schemars::JsonSchema;
@@ -33,8 +33,7 @@ pub fn run(args: &GraphArgs, threads: Option<NonZeroUsize>) -> Outcome {
     if named.is_empty() {
         return Err(object::none());
     }
-    let dumps = object::dumps(rest, "graph")?;
-    let world = world::load(&dumps, &args.input, threads, None)?;
+    let world = cluster::world(&object::dumps(rest)?, &args.cluster, &args.input, threads)?;
     print::diagnostics(&world.inventory.diagnostics);
     let mut graphs = Vec::new();
     for written in named {

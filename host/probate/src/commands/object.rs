@@ -42,19 +42,15 @@ pub fn all<'a>(words: &'a [String], namespace: Option<&str>) -> (Vec<Written>, &
 
 /// No object is named.
 pub fn none() -> Stop {
-    let fix = "write pvc/NAMESPACE/NAME, pv/NAME, or pvc NAME -n NAMESPACE, then the dumps";
+    let fix = "write pvc/NAMESPACE/NAME, pv/NAME, or pvc NAME -n NAMESPACE, then the dumps; without, the cluster is asked";
     Stop::usage("PB0007", "which object?", fix)
 }
 
-/// The dumps after the object of `command`.
+/// The dumps after the objects; none where the cluster is meant.
 ///
 /// # Errors
-/// There is none, or a word that can be none.
-pub fn dumps(words: &[String], command: &str) -> Result<Vec<DumpArg>, Stop> {
-    if words.is_empty() {
-        let fix = format!("write the dumps after the object: probate {command} pvc/shop/data DUMP");
-        return Err(Stop::usage("PB0008", "no dump is given", fix));
-    }
+/// A word that can be none.
+pub fn dumps(words: &[String]) -> Result<Vec<DumpArg>, Stop> {
     let dump = |word: &String| {
         let wrong = |message: String| Stop::usage("PB0008", message, "give files, folders, archives or `-`");
         word.parse().map_err(wrong)
@@ -68,7 +64,7 @@ pub fn missing(inventory: &Inventory, (text, named): &Written) -> Stop {
         Some(meant) => format!("did you mean {meant}?"),
         None => "list what is there: probate plan DUMP -p POLICY -o wide".into(),
     };
-    Stop::usage("PB0004", format!("there is no {text} in the dumps"), fix)
+    Stop::usage("PB0004", format!("there is no {text}"), fix)
 }
 
 #[cfg(test)]

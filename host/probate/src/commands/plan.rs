@@ -3,9 +3,9 @@
 use crate::cli::{PlanArgs, ShownArgs};
 use crate::exit::{Exit, Outcome, Stop};
 use crate::policies::Policies;
-use crate::print::{self, Progress};
+use crate::print;
 use crate::world::World;
-use crate::{cluster, session, world};
+use crate::{cluster, session};
 use probate_contract::manifest::{Allowed, Match};
 use probate_contract::plan::{PlanReport, Vote};
 use probate_contract::{Cause, Diagnostic, Severity};
@@ -23,12 +23,7 @@ use std::path::Path;
 /// No result: bad usage, manifests or dumps.
 pub fn run(args: &PlanArgs, threads: Option<NonZeroUsize>) -> Outcome {
     let shown = shown(&args.shown)?;
-    let world = if args.dumps.is_empty() {
-        cluster::live(&args.cluster, args.input.settings.as_deref())?
-    } else {
-        let progress = Progress::new(&args.dumps);
-        world::load(&args.dumps, &args.input, threads, Some(&|file, bytes| progress.read(file, bytes)))?
-    };
+    let world = cluster::world(&args.dumps, &args.cluster, &args.input, threads)?;
     let engine = session::engine(world.inventory.now(), threads)?;
     let policies = if args.policies.is_empty() {
         cluster::policies(&args.cluster, &engine)?

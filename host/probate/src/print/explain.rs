@@ -69,6 +69,7 @@ fn page(text: &mut String, document: &Document, wide: bool) -> std::fmt::Result 
     references(text, evidence, document, wide)?;
     platform(text, &document.platform)?;
     policies(text, document)?;
+    history(text, document)?;
     if !entry.guards.is_empty() {
         writeln!(text, "\n{HEAD}Guards that hold the delete{HEAD:#}")?;
         for guard in &entry.guards {
@@ -78,6 +79,22 @@ fn page(text: &mut String, document: &Document, wide: bool) -> std::fmt::Result 
     }
     unknown(text, document)?;
     flips(text, document)
+}
+
+/// What its record remembers.
+fn history(text: &mut String, document: &Document) -> std::fmt::Result {
+    if document.history.is_empty() {
+        return Ok(());
+    }
+    writeln!(text, "\n{HEAD}What became of it{HEAD:#}")?;
+    document.history.iter().try_for_each(|said| {
+        let not = if said.status == "True" { "" } else { "not " };
+        writeln!(
+            text,
+            "  {}  {not}{}  {}  {}",
+            said.last_transition_time, said.r#type, said.reason, said.message
+        )
+    })
 }
 
 /// The platforms' own rules.

@@ -90,13 +90,23 @@ async fn five_claims_go_five_ways_and_everything_is_to_be_seen() {
     .unwrap();
     seen(&stand, &controller).await;
 
+    let asked = stand.probate(&["restore", "pvc", "kept", "-n", SHOP, "--dry-run"]);
+    assert_eq!(String::from_utf8_lossy(&asked.stdout), "pvc/shop/kept can be restored\n");
+    assert!(stand.claims(SHOP).get_opt("kept").await.unwrap().is_none());
     let output = stand.probate(&["restore", "pvc", "kept", "-n", SHOP]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let again = stand.bound(SHOP, "kept").await;
     assert_eq!(again.metadata.name, kept.metadata.name);
     assert_eq!(stand.digest(&again), Some(digest));
-    let verified = stand.offline(&["verify"], &controller.decisions);
+    let head =
+        stand.kubectl(&["get", "ledger", "probate", "-n", "probate", "-o", "jsonpath={.spec.heads[0].hash}"]);
+    let decisions = controller.decisions.clone();
+    drop(controller);
+    let verified = stand.offline(&["verify"], &decisions);
     assert!(verified.contains("whole and unchanged"), "{verified}");
+    assert!(std::fs::read_to_string(&decisions).unwrap().contains(&head) && !head.is_empty(), "{head}");
+    let policies = crate::support::root().join("examples/in-cluster/policies.yaml").display().to_string();
+    stand.offline(&["replay", "-p", &policies], &decisions);
 }
 
 /// What people and monitoring are shown.
@@ -111,6 +121,17 @@ async fn seen(stand: &Stand, controller: &super::stand::Controller) {
     assert!(listed.contains("Enforce") && listed.contains("kept"), "{listed}");
     let described = stand.kubectl(&["describe", "pvc", "marked", "-n", SHOP]);
     assert!(described.contains("DeletionPlanned") && described.contains("DeletionCancelled"), "{described}");
+    let output = stand.probate(&["explain", "pvc", "marked", "-n", SHOP]);
+    let explained = String::from_utf8_lossy(&output.stdout).into_owned();
+    for wanted in ["What became of it", "Marked  PolicyDelete", "Delete"] {
+        assert!(
+            explained.contains(wanted),
+            "{wanted} in {explained}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    let output = stand.probate(&["graph", "pvc/shop/marked"]);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("marked"), "{output:?}");
     let metrics = controller.get("/metrics").await.unwrap();
     assert!(
         metrics.contains("probate_effects_total{write=\"DeleteClaim\",outcome=\"Applied\"} 2"),

@@ -5,16 +5,23 @@ use crate::error::ClusterError;
 use crate::own::{FIELD_MANAGER, NAMESPACE, Own};
 use kube::api::{Patch, PatchParams, PostParams};
 use probate_contract::API_VERSION;
-use probate_contract::plan::{DecisionAction, PlanReport};
+use probate_contract::plan::{DecisionAction, Entry, PlanReport};
 use probate_core::time;
 use serde_json::{Value, json};
 
+/// Items of one plan; an object is limited to 1.5 MiB.
+pub const MAX_ITEMS: usize = 2000;
+
 /// The Plan object of a report: every delete that stands.
 pub fn of_report(report: &PlanReport, name: &str, expires_at: i64) -> Value {
-    let items: Vec<Value> = report
-        .entries
+    let stands = |entry: &&Entry| entry.decision.action == DecisionAction::Delete && entry.follows.is_none();
+    of_entries(report, &report.entries.iter().filter(stands).collect::<Vec<_>>(), name, expires_at)
+}
+
+/// The Plan object of some entries of a report.
+pub(crate) fn of_entries(report: &PlanReport, entries: &[&Entry], name: &str, expires_at: i64) -> Value {
+    let items: Vec<Value> = entries
         .iter()
-        .filter(|entry| entry.decision.action == DecisionAction::Delete && entry.follows.is_none())
         .map(|entry| {
             let identity = &entry.subject.identity;
             json!({

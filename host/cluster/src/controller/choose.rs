@@ -15,7 +15,8 @@ type Chosen = BTreeMap<String, (Subject, Vec<String>)>;
 
 impl Controller {
     /// What is to be carried on now: everything that is in the protocol and due or decided otherwise than when it was last carried
-    /// on, records at their end, what stands as a delete or is to be kept, and what shows a mark that no record knows.
+    /// on, records at their end, what stands as a delete, was approved
+    /// or is to be kept, and what shows a mark that no record knows.
     pub(super) fn subjects(
         &self,
         report: &PlanReport,
@@ -29,9 +30,11 @@ impl Controller {
             .collect();
         let mut chosen = Chosen::new();
         self.recorded(&by_uid, at, &mut chosen);
+        let approved = self.approved(report, at);
         for entry in &report.entries {
-            let wanted = matches!(entry.decision.next_step, NextStep::Mark | NextStep::EnsureRetain);
             let identity = &entry.subject.identity;
+            let wanted = matches!(entry.decision.next_step, NextStep::Mark | NextStep::EnsureRetain)
+                || identity.uid.as_ref().is_some_and(|uid| approved.contains(uid));
             let void =
                 || identity.uid.as_deref().is_some_and(|uid| shown.contains(uid) && !self.in_protocol(uid));
             if !wanted && !void() {
@@ -79,7 +82,8 @@ impl Controller {
         }
     }
 
-    fn in_protocol(&self, uid: &str) -> bool {
+    /// True where a record says that something is under way.
+    pub(super) fn in_protocol(&self, uid: &str) -> bool {
         self.records.of_uid(uid).is_some_and(under_way)
     }
 

@@ -6,6 +6,7 @@ mod choose;
 mod era;
 mod mirror;
 pub mod policies;
+mod proposals;
 mod status;
 mod turn;
 
@@ -108,6 +109,8 @@ pub struct Controller {
     admission: Result<(), String>,
     admission_at: i64,
     purger: Option<(Client, i64)>,
+    /// When something was proposed last.
+    proposed_at: i64,
     /// Subjects in the protocol, and when time alone moves them on.
     due: BTreeMap<String, i64>,
     /// What was decided about each uid when it was last carried on.
@@ -218,6 +221,7 @@ impl Controller {
             admission: Err("not looked at yet".into()),
             admission_at: 0,
             purger: None,
+            proposed_at: 0,
             due: BTreeMap::new(),
             carried: BTreeMap::new(),
             watched: BTreeMap::new(),

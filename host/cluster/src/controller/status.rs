@@ -17,31 +17,6 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 impl Controller {
-    /// Uids that an approved Plan of this cluster names, at the revision it was approved at.
-    pub(super) fn approved(&self, live: &PlanReport, at: i64) -> BTreeSet<String> {
-        let mut approved = BTreeSet::new();
-        for plan in self.plans.objects() {
-            let spec = plan.data.get("spec").cloned().unwrap_or_default();
-            let text = |pointer: &str| spec.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-            let open = time::parse(text("/expiresAt")).is_some_and(|until| until > at);
-            let here = Some(text("/cluster/uid")) == self.cluster.uid.as_deref();
-            if text("/approval") != "Approved" || !open || !here {
-                continue;
-            }
-            for item in spec.get("items").and_then(Value::as_array).into_iter().flatten() {
-                let part = |key: &str| item.get(key).and_then(Value::as_str).unwrap_or_default();
-                let stands = live.entries.iter().any(|entry| {
-                    entry.subject.identity.uid.as_deref() == Some(part("uid"))
-                        && entry.decision.id == part("decision")
-                });
-                if stands {
-                    approved.insert(part("uid").to_owned());
-                }
-            }
-        }
-        approved
-    }
-
     /// Writes statuses that differ from what stands, and the metrics.
     pub(super) async fn publish(
         &mut self,
@@ -89,7 +64,7 @@ impl Controller {
         Ok(())
     }
 
-    async fn write_status(
+    pub(super) async fn write_status(
         &self,
         own: Own,
         namespace: Option<&str>,

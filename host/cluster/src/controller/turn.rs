@@ -35,6 +35,7 @@ impl Controller {
         self.breaker(&report, &inventory, &bench, at).await?;
         self.act(&report, &observe::shown(&inventory), &bench, at).await?;
         self.annotate(&report, &bench).await;
+        self.proposals(&report, at).await?;
         let effects = std::mem::take(&mut self.effects);
         if !effects.is_empty() {
             self.anchor().await?;

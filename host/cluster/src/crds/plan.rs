@@ -3,6 +3,7 @@
 use super::definition::{Column, Definition};
 use super::structural::{Defaults, of};
 use super::{SchemaError, kind::kind};
+use crate::plans::MAX_ITEMS;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use probate_contract::Cause;
@@ -12,9 +13,6 @@ use probate_contract::record::Condition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-
-/// Objects are limited to 1.5 MiB; a larger backlog is several plans.
-const MAX_ITEMS: u32 = 2000;
 
 /// Whether it may be carried out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -42,3 +42,29 @@ async fn what_may_not_be_listed_retains_and_the_policy_names_the_rule() {
     .unwrap();
     stand.state("blind", "data", None).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_a_person_is_proposed_and_goes_once_approved() {
+    let Some(stand) = Stand::start().await else { return };
+    stand.namespace("wait").await;
+    stand.claim("wait", "data").await;
+    stand.policy_with("wait", json!({"mode": "Propose", "deletion": {"graceSeconds": 3600}})).await;
+    let _running = stand.run(delete_all).await;
+    let plans = |path: &str| stand.kubectl(&["get", "plans.probate.dev", "-n", "probate", "-o", path]);
+    let name = until("a proposal", async || {
+        let name = plans("jsonpath={.items[*].metadata.name}");
+        Ok((!name.is_empty()).then_some(name))
+    })
+    .await
+    .unwrap();
+    until("its size", async || Ok((plans("jsonpath={.items[0].status.count}") == "1").then_some(())))
+        .await
+        .unwrap();
+    stand.state("wait", "data", None).await;
+    let approved = json!({"spec": {"approval": "Approved"}}).to_string();
+    stand.kubectl(&["patch", "plan", &name, "-n", "probate", "--type=merge", "-p", &approved]);
+    stand.state("wait", "data", Some("Marked")).await;
+    until("what became of it", async || Ok((plans("jsonpath={.items[0].status.done}") == "1").then_some(())))
+        .await
+        .unwrap();
+}

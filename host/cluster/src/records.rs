@@ -30,6 +30,8 @@ pub struct Kept {
 #[derive(Clone, Debug, Default)]
 pub struct Records {
     by_name: BTreeMap<String, Kept>,
+    /// Uids of volumes, and the records that name them.
+    of_volume: BTreeSet<(String, String)>,
     /// Written here, and not yet seen by the watch.
     ahead: BTreeSet<String>,
 }
@@ -75,18 +77,33 @@ impl Records {
     /// # Errors
     /// The API server does not give them, or one cannot be read: a record that is not understood may hold a veto.
     pub async fn load(access: &Access) -> Result<Self, ClusterError> {
-        let mut by_name = BTreeMap::new();
+        let mut records = Self::default();
         let mut params = ListParams::default().limit(500);
         loop {
             let page = Own::Record.api(&access.read).list(&params).await?;
             for object in page.items {
-                let kept = read(object)?;
-                by_name.insert(kept.record.metadata.name.clone(), kept);
+                records.set(read(object)?);
             }
             match page.metadata.continue_.filter(|token| !token.is_empty()) {
                 Some(token) => params = params.continue_token(&token),
-                None => return Ok(Self { by_name, ahead: BTreeSet::new() }),
+                None => return Ok(records),
             }
+        }
+    }
+
+    fn set(&mut self, kept: Kept) {
+        let name = kept.record.metadata.name.clone();
+        self.unset(&name);
+        if let Some(volume) = &kept.record.spec.volume {
+            self.of_volume.insert((volume.uid.clone(), name.clone()));
+        }
+        self.by_name.insert(name, kept);
+    }
+
+    fn unset(&mut self, name: &str) {
+        let volume = self.by_name.remove(name).and_then(|kept| kept.record.spec.volume);
+        if let Some(volume) = volume {
+            self.of_volume.remove(&(volume.uid, name.to_owned()));
         }
     }
 
@@ -103,10 +120,8 @@ impl Records {
     /// The record that names this uid, of a claim or of a volume.
     pub fn of_uid(&self, uid: &str) -> Option<&Kept> {
         self.by_name.get(&format!("c-{uid}")).or_else(|| {
-            self.by_name.values().find(|kept| {
-                let spec = &kept.record.spec;
-                spec.volume.as_ref().is_some_and(|volume| volume.uid == uid)
-            })
+            let (volume, name) = self.of_volume.range((uid.to_owned(), String::new())..).next()?;
+            self.by_name.get(name).filter(|_| volume == uid)
         })
     }
 
@@ -135,7 +150,8 @@ impl Records {
             }
             behind
         });
-        self.by_name = seen;
+        (self.by_name, self.of_volume) = Default::default();
+        seen.into_values().for_each(|kept| self.set(kept));
         Ok(())
     }
 
@@ -157,9 +173,9 @@ impl Records {
         match Own::Record.api(&access.read).get_opt(name).await? {
             Some(object) => {
                 let kept = read(object)?;
-                self.by_name.insert(name.to_owned(), kept);
+                self.set(kept);
             }
-            None => drop(self.by_name.remove(name)),
+            None => self.unset(name),
         }
         Ok(self.by_name.get(name))
     }
@@ -176,8 +192,8 @@ impl Records {
         let written = self.write(access, &name, record).await;
         match written {
             Ok(kept) => {
-                self.ahead.insert(name.clone());
-                self.by_name.insert(name, kept);
+                self.ahead.insert(name);
+                self.set(kept);
                 Ok(())
             }
             Err(error) => {
@@ -226,7 +242,7 @@ impl Records {
                 why: reply.message,
             });
         }
-        self.by_name.remove(name);
+        self.unset(name);
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 mod act;
 mod choose;
 mod era;
+mod figures;
 mod mirror;
 pub mod policies;
 mod proposals;
@@ -119,6 +120,8 @@ pub struct Controller {
     watched: BTreeMap<String, RecordStatus>,
     /// Purged since statuses were last written, by policy: how many and how large.
     freed: BTreeMap<String, (u64, i64)>,
+    /// What policies last said, for the counters.
+    said: figures::Said,
     effects: Vec<Effect>,
     events: Events,
     metrics: Arc<Metrics>,
@@ -226,6 +229,7 @@ impl Controller {
             carried: BTreeMap::new(),
             watched: BTreeMap::new(),
             freed: BTreeMap::new(),
+            said: figures::Said::new(),
             effects: Vec::new(),
             events,
             metrics: Arc::default(),

@@ -4,12 +4,11 @@ use super::Controller;
 use super::policies::Bench;
 use crate::error::{ClusterError, code};
 use crate::own::{FIELD_MANAGER, Own};
-use crate::publish::metrics::Labels;
 use crate::records::Kept;
 use kube::api::{Api, Patch, PatchParams};
 use probate_contract::Severity;
 use probate_contract::manifest::Policy as Manifest;
-use probate_contract::plan::{DecisionAction, Entry, PlanReport, Vote};
+use probate_contract::plan::{Entry, PlanReport, Vote};
 use probate_contract::record::Condition;
 use probate_core::time;
 use serde_json::{Value, json};
@@ -24,7 +23,7 @@ impl Controller {
         bench: &Arc<dyn Bench>,
         at: i64,
     ) -> Result<(), ClusterError> {
-        self.figures(report);
+        self.figures(report, bench);
         let said: BTreeMap<String, _> = bench.said().into_iter().collect();
         let mut objects = self.cluster_policies.objects();
         objects.extend(self.policies.objects());
@@ -196,39 +195,6 @@ impl Controller {
         let list = |set: BTreeSet<String>| set.into_iter().take(8).collect::<Vec<_>>().join(", ");
         let rule = if rules.is_empty() { String::new() } else { format!("; missing rules: {}", list(rules)) };
         Some(format!("not known: {}{rule}", list(sources)))
-    }
-
-    fn figures(&self, report: &PlanReport) {
-        let metrics = &self.metrics;
-        let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-        metrics.subjects.set(number(report.summary.subjects));
-        metrics.unknown_subjects.set(number(report.summary.incomplete.count));
-        metrics.retained_bytes.clear();
-        for total in &report.summary.causes {
-            let labels = Labels([("cause", total.cause.to_string())]);
-            metrics.retained_bytes.get_or_create(&labels).set(total.bytes);
-        }
-        let objects: usize = self.clusters.iter().map(|cluster| cluster.store.len()).sum();
-        metrics.store_objects.set(i64::try_from(objects).unwrap_or(i64::MAX));
-        metrics.breaker_open.set(i64::from(!self.ledger.get().open.is_empty()));
-        let mut states: BTreeMap<&str, i64> = BTreeMap::new();
-        for entry in &report.entries {
-            let Some(uid) = entry.subject.identity.uid.as_deref() else { continue };
-            let Some(kept) = self.records.of_uid(uid) else { continue };
-            let status = &kept.record.status;
-            let state = match (&status.mark, &status.quarantine) {
-                (_, Some(_)) => "Quarantined",
-                (Some(_), None) => "Marked",
-                (None, None) => continue,
-            };
-            if entry.follows.is_none() && entry.decision.action == DecisionAction::Delete {
-                *states.entry(state).or_default() += entry.bytes;
-            }
-        }
-        for state in ["Marked", "Quarantined"] {
-            let bytes = states.get(state).copied().unwrap_or(0);
-            metrics.state_bytes.get_or_create(&Labels([("state", state.to_owned())])).set(bytes);
-        }
     }
 }
 

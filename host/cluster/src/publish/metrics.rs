@@ -32,8 +32,8 @@ impl EncodeOne for (&str, &str) {
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
-    /// Changed decisions, by policy, action and mode.
-    pub decisions: Family<Labels<2>, Counter>,
+    /// Changed answers, by policy, verdict and mode.
+    pub decisions: Family<Labels<3>, Counter>,
     /// Claims and volumes deleted or handed to their driver, by step and outcome.
     pub effects: Family<Labels<2>, Counter>,
     /// Bytes whose asset was handed to its driver.
@@ -48,7 +48,7 @@ pub struct Metrics {
     pub subjects: Gauge,
     /// Time of a whole evaluation.
     pub evaluation_seconds: Histogram,
-    /// Failures by policy and cause.
+    /// Failures, by policy and kind.
     pub policy_errors: Family<Labels<2>, Counter>,
     /// 1 where everything is listed and watched.
     pub store_synced: Gauge,
@@ -86,7 +86,7 @@ impl Default for Metrics {
 impl Metrics {
     fn register(&mut self) {
         let Self { registry, .. } = self;
-        registry.register("decisions", "Changed decisions", self.decisions.clone());
+        registry.register("decisions", "Changed answers of policies", self.decisions.clone());
         registry.register(
             "effects",
             "Writes of the deletion protocol by step and outcome",

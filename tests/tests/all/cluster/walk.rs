@@ -138,4 +138,6 @@ async fn seen(stand: &Stand, controller: &super::stand::Controller) {
         "{metrics}"
     );
     assert!(metrics.contains("probate_reclaimed_bytes_total 1073741824"), "{metrics}");
+    let said = "probate_decisions_total{policy=\"ClusterRetentionPolicy/marked\",verdict=\"Delete\",mode=\"Enforce\"}";
+    assert!(metrics.contains(said), "{metrics}");
 }

@@ -8,6 +8,7 @@ use probate_contract::API_VERSION;
 use probate_contract::plan::{DecisionAction, Entry, PlanReport};
 use probate_core::time;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// Items of one plan; an object is limited to 1.5 MiB.
 pub const MAX_ITEMS: usize = 2000;
@@ -61,6 +62,16 @@ pub async fn create(access: &Access, plan: &Value) -> Result<(), ClusterError> {
     let params = PostParams { field_manager: Some(FIELD_MANAGER.into()), ..PostParams::default() };
     Own::Plan.api(&access.write).create(&params, &object).await?;
     Ok(())
+}
+
+/// The decisions that a plan names.
+///
+/// # Errors
+/// There is none of that name, or it cannot be read.
+pub async fn decisions(access: &Access, name: &str) -> Result<BTreeSet<String>, ClusterError> {
+    let plan = Own::Plan.api(&access.read).get(name).await?;
+    let items = plan.data.pointer("/spec/items").and_then(Value::as_array).into_iter().flatten();
+    Ok(items.filter_map(|item| item.get("decision")?.as_str().map(str::to_owned)).collect())
 }
 
 /// Says yes or no to it.

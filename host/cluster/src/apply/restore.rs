@@ -16,6 +16,7 @@ use probate_core::protocol::{
     Answer, Next, Outcome, Request, Restorable, Restoring, Seen, Target, Write, restorable, restore as next,
 };
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// What a person asks to have back.
@@ -25,8 +26,8 @@ pub enum Wanted {
     Claim(String, String),
     /// The volume of this name.
     Volume(String),
-    /// Everything that this decision took.
-    Decision(String),
+    /// Everything that these decisions took.
+    Decisions(BTreeSet<String>),
 }
 
 /// Something in quarantine.
@@ -93,7 +94,7 @@ pub async fn find(access: &Access, records: &Records, wanted: &Wanted) -> Result
         match wanted {
             Wanted::Claim(namespace, name) => known.namespace == *namespace && known.name == *name,
             Wanted::Volume(name) => known.volume.as_ref() == Some(name),
-            Wanted::Decision(decision) => known.decision == *decision,
+            Wanted::Decisions(decisions) => decisions.contains(&known.decision),
         }
     });
     Ok(found)

@@ -36,7 +36,7 @@ impl Controller {
             self.records = crate::records::Records::load(&self.access).await?;
             self.records.documents().into_iter().map(|record| self.era.believed(record)).collect()
         };
-        let inventory = look(&self.looks, records, &self.options.settings.ignored_references).await?;
+        let inventory = look(&self.links.looks, records, &self.options.settings.ignored_references).await?;
         let live = self.decide(&inventory, bench, inventory.now());
         self.journal.decided(&inventory, &**bench, &self.pipeline(), &live);
         let entries: BTreeMap<&str, &Entry> = live

@@ -25,7 +25,7 @@ impl Controller {
             let labels = Labels([("cause", total.cause.to_string())]);
             metrics.retained_bytes.get_or_create(&labels).set(total.bytes);
         }
-        let objects: usize = self.clusters.iter().map(|cluster| cluster.store.len()).sum();
+        let objects: usize = self.links.clusters.iter().map(|cluster| cluster.store.len()).sum();
         metrics.store_objects.set(i64::try_from(objects).unwrap_or(i64::MAX));
         metrics.breaker_open.set(i64::from(!self.ledger.get().open.is_empty()));
         let mut states: BTreeMap<&str, i64> = BTreeMap::new();

@@ -5,6 +5,7 @@ mod act;
 mod choose;
 mod era;
 mod figures;
+mod links;
 mod mirror;
 pub mod policies;
 mod proposals;
@@ -16,10 +17,8 @@ use crate::apply::Effect;
 use crate::connect::Access;
 use crate::error::ClusterError;
 use crate::ledger::LedgerStore;
-use crate::observe::inventory::Linked;
 use crate::observe::live::Look;
-use crate::observe::store::Store;
-use crate::observe::watch::{self, Watching, cluster_uid, now};
+use crate::observe::watch::{cluster_uid, now};
 use crate::own::Own;
 use crate::publish::events::Events;
 use crate::publish::metrics::Metrics;
@@ -27,6 +26,7 @@ use crate::publish::serve::{Health, serve};
 use crate::records::Records;
 use era::{Era, RENEW_SECONDS};
 use kube::Client;
+use links::Links;
 use mirror::Mirror;
 use policies::{Bench, Loader};
 use probate_contract::common::Cluster;
@@ -92,10 +92,7 @@ pub struct Controller {
     loader: Arc<dyn Loader>,
     journal: Arc<dyn Journal>,
     cluster: Cluster,
-    clusters: Vec<Linked>,
-    looks: Vec<Look>,
-    /// Kept alive: they watch until they are dropped.
-    _watching: Vec<Watching>,
+    links: Links,
     cluster_policies: Mirror,
     policies: Mirror,
     record_mirror: Mirror,
@@ -184,18 +181,9 @@ impl Controller {
     ) -> Result<Self, ClusterError> {
         let wake = Arc::new(Notify::new());
         let cluster = Cluster { name: Some(options.name.clone()), uid: Some(cluster_uid(&access).await?) };
-        let home = Look { name: options.name.clone(), access: Some(access.clone()) };
+        let home = Look { name: options.name.clone(), access: Some(access.clone()), kubeconfig: None };
         let looks: Vec<Look> = std::iter::once(home).chain(options.linked.iter().cloned()).collect();
-        let mut clusters = Vec::new();
-        let mut watching = Vec::new();
-        for look in &looks {
-            let store = Arc::new(Store::default());
-            if let Some(access) = &look.access {
-                watching.push(watch::start(access.clone(), store.clone()));
-            }
-            tokio::spawn(tell(store.clone(), wake.clone()));
-            clusters.push(Linked { name: look.name.clone(), store });
-        }
+        let links = Links::start(looks, wake.clone(), now());
         let instance = std::env::var("HOSTNAME").unwrap_or_else(|_| "probate".into());
         let events = Events::new(access.write.clone(), instance);
         let mirror = |own| Mirror::start(&access.read, own, wake.clone());
@@ -214,9 +202,7 @@ impl Controller {
             loader,
             journal,
             cluster,
-            clusters,
-            looks,
-            _watching: watching,
+            links,
             bench: None,
             loaded: BTreeMap::new(),
             era,
@@ -258,7 +244,7 @@ impl Controller {
 
     /// Goes on with the era while everything is watched, and writes it down now and then.
     async fn watched(&mut self, now: i64) -> Result<(), ClusterError> {
-        let whole = self.clusters.iter().all(|cluster| cluster.store.watched_since().is_some());
+        let whole = self.links.watched_since(now, self.options.settings.maximum_gap_seconds).is_some();
         self.metrics.store_synced.set(i64::from(whole));
         if whole {
             let era = std::mem::take(&mut self.era);
@@ -280,13 +266,5 @@ impl Controller {
             self.admission_at = now;
             self.metrics.admission_in_force.set(i64::from(self.admission.is_ok()));
         }
-    }
-}
-
-/// Passes a store's changes on.
-async fn tell(store: Arc<Store>, wake: Arc<Notify>) {
-    let mut changes = store.changes();
-    while changes.changed().await.is_ok() {
-        wake.notify_one();
     }
 }

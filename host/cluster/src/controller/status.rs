@@ -178,6 +178,7 @@ impl Controller {
             return None;
         }
         let rules: BTreeSet<String> = self
+            .links
             .clusters
             .first()
             .map(|home| home.store.broken())
@@ -185,7 +186,7 @@ impl Controller {
             .into_iter()
             .filter(|(_, reason)| *reason == probate_contract::dump::Reason::Forbidden)
             .filter_map(|(kind, _)| {
-                let served = self.clusters.first()?.store.served(&kind)?;
+                let served = self.links.clusters.first()?.store.served(&kind)?;
                 Some(format!(
                     "{{apiGroups: [\"{}\"], resources: [{}], verbs: [get, list, watch]}}",
                     kind.group, served.resource.plural

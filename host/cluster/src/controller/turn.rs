@@ -16,7 +16,8 @@ impl Controller {
     /// Turns once; gives when to look again at the latest, in seconds since 1970.
     pub(super) async fn turn(&mut self) -> Result<i64, ClusterError> {
         let at = now();
-        if !self.clusters.iter().all(|cluster| cluster.store.settled()) {
+        self.links.renew(at).await;
+        if !self.links.settled(at) {
             return Ok(at.saturating_add(1));
         }
         self.load_policies().await?;
@@ -59,7 +60,7 @@ impl Controller {
 
     fn freeze(&self, at: i64) -> Inventory {
         let records = self.records.documents().into_iter().map(|record| self.era.believed(record));
-        freeze(&self.clusters, records, &self.options.settings.ignored_references, at)
+        freeze(&self.links.clusters, records, &self.options.settings.ignored_references, at)
     }
 
     /// How to decide.
@@ -110,7 +111,8 @@ impl Controller {
 
     /// Carries every record on by what is seen now; true where one was written.
     async fn observe(&mut self, inventory: &Inventory, at: i64) -> Result<bool, ClusterError> {
-        let Some(since) = self.watched_since() else { return Ok(false) };
+        let patience = self.options.settings.maximum_gap_seconds;
+        let Some(since) = self.links.watched_since(at, patience) else { return Ok(false) };
         let settings = &self.options.settings;
         let mut next = Vec::new();
         self.watched.clear();
@@ -143,13 +145,6 @@ impl Controller {
             }
         }
         Ok(written)
-    }
-
-    /// Since when this process watches everything without a break.
-    fn watched_since(&self) -> Option<i64> {
-        let times: Option<Vec<i64>> =
-            self.clusters.iter().map(|cluster| cluster.store.watched_since()).collect();
-        times?.into_iter().max()
     }
 
     /// Looks at the figures of a run: what is over a limit opens a breaker, which stays open.

@@ -10,6 +10,7 @@ use crate::error::{ClusterError, reason};
 use kube::api::{Api, DynamicObject, ListParams};
 use probate_contract::record::VolumeRecord;
 use probate_core::inventory::Inventory;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Objects a page.
@@ -22,6 +23,8 @@ pub struct Look {
     pub name: String,
     /// How to reach it; a cluster that cannot be reached is unknown.
     pub access: Option<Access>,
+    /// The file that says how, where it may be replaced while it is in use.
+    pub kubeconfig: Option<PathBuf>,
 }
 
 /// Lists everything that is evidence in these clusters.

@@ -1,7 +1,8 @@
 //! What the account may not do is not done, and what it may not read retains.
 
-use crate::stand::{Stand, delete_all};
-use probate_apiserver::until;
+use crate::stand::{How, Stand, delete_all};
+use probate_apiserver::{Options as Plane, Rig, until};
+use probate_cluster::observe::live::Look;
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,4 +68,29 @@ async fn what_waits_for_a_person_is_proposed_and_goes_once_approved() {
     until("what became of it", async || Ok((plans("jsonpath={.items[0].status.done}") == "1").then_some(())))
         .await
         .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_linked_cluster_may_come_later_and_holds_up_nobody() {
+    let Some(stand) = Stand::start().await else { return };
+    stand.namespace("linked").await;
+    stand.claim("linked", "data").await;
+    stand.policy("linked", json!({"graceSeconds": 3600})).await;
+    let folder = tempfile::tempdir().unwrap();
+    let kubeconfig = folder.path().join("guest");
+    let guest = Look { name: "guest".into(), access: None, kubeconfig: Some(kubeconfig.clone()) };
+    let mut how = How::new(delete_all);
+    how.linked.push(guest);
+    how.settings.maximum_gap_seconds = 3600;
+    let _running = stand.run_as(how).await;
+    let said = until("a status", async || {
+        let status =
+            stand.kubectl(&["get", "clusterretentionpolicy", "linked", "-o", "jsonpath={.status.totals}"]);
+        Ok((!status.is_empty()).then_some(status))
+    });
+    assert!(said.await.unwrap().contains("\"matched\":2"), "claim and volume");
+    stand.state("linked", "data", None).await;
+    let guest = Rig::start_or_skip(Plane::default()).await.unwrap().unwrap();
+    std::fs::copy(guest.plane.kubeconfig(), &kubeconfig).unwrap();
+    stand.state("linked", "data", Some("Marked")).await;
 }

@@ -10,6 +10,7 @@ use probate_cluster::apply::Effect;
 use probate_cluster::connect::{Target, connect};
 use probate_cluster::controller::policies::{Bench, Loader, PolicySource};
 use probate_cluster::controller::{Journal, Options, run};
+use probate_cluster::observe::live::Look;
 use probate_cluster::own::Own;
 use probate_contract::plan::PlanReport;
 use probate_contract::settings::SettingsSpec;
@@ -44,6 +45,8 @@ pub(crate) struct How {
     /// Its account's kubeconfig; by way of a proxy, or direct.
     pub(crate) kubeconfig: Option<PathBuf>,
     pub(crate) settings: SettingsSpec,
+    /// Linked clusters.
+    pub(crate) linked: Vec<Look>,
 }
 
 impl How {
@@ -56,7 +59,7 @@ impl How {
             ..SettingsSpec::default()
         };
         settings.breaker.min_count = 1000;
-        Self { says, kubeconfig: None, settings }
+        Self { says, kubeconfig: None, settings, linked: Vec::new() }
     }
 }
 
@@ -194,7 +197,7 @@ impl Stand {
         let turns = Arc::new(AtomicU64::new(0));
         let options = Options {
             name: "rig".into(),
-            linked: Vec::new(),
+            linked: how.linked,
             settings: how.settings,
             policies: None,
             listen: None,

@@ -59,7 +59,7 @@ pub struct StatusArgs {
 #[derive(Args, Debug)]
 pub struct RestoreArgs {
     /// `pvc NAME`, `pvc/NAMESPACE/NAME` or `pv/NAME`
-    #[arg(value_name = "OBJECT", num_args = 0..=2, required_unless_present = "decision")]
+    #[arg(value_name = "OBJECT", num_args = 0..=2, required_unless_present_any = ["decision", "run"])]
     pub object: Vec<String>,
     /// Namespace of the claim
     #[arg(short, long, value_name = "NAMESPACE")]
@@ -67,8 +67,11 @@ pub struct RestoreArgs {
     /// Everything that this decision took
     #[arg(long, value_name = "ID", conflicts_with = "object")]
     pub decision: Option<String>,
+    /// Everything that was taken because this Plan was approved
+    #[arg(long, value_name = "PLAN", conflicts_with_all = ["object", "decision"])]
+    pub run: Option<String>,
     /// Under another namespace and name
-    #[arg(long, value_name = "NS/NAME")]
+    #[arg(long, value_name = "NS/NAME", conflicts_with = "run")]
     pub to: Option<String>,
     /// Which cluster.
     #[command(flatten)]

@@ -42,7 +42,8 @@ pub async fn access(args: &ClusterArgs) -> Result<Access, Stop> {
 /// # Errors
 /// One of them has no configuration that works.
 pub async fn looks(args: &ClusterArgs, home: &Access) -> Result<Vec<Look>, Stop> {
-    let mut looks = vec![Look { name: args.cluster_name.clone(), access: Some(home.clone()) }];
+    let mut looks =
+        vec![Look { name: args.cluster_name.clone(), access: Some(home.clone()), kubeconfig: None }];
     for link in &args.link {
         let wrong = || {
             Stop::usage(
@@ -60,7 +61,7 @@ pub async fn looks(args: &ClusterArgs, home: &Access) -> Result<Vec<Look>, Stop>
                 None
             }
         };
-        looks.push(Look { name: name.to_owned(), access });
+        looks.push(Look { name: name.to_owned(), access, kubeconfig: Some(path.into()) });
     }
     Ok(looks)
 }

@@ -6,6 +6,7 @@ use crate::exit::{Exit, Outcome, Stop};
 use crate::print;
 use probate_cluster::apply::restore::{How, Restored, Wanted, find, restore};
 use probate_cluster::connect::as_account;
+use probate_cluster::plans;
 use probate_cluster::records::Records;
 use probate_contract::Diagnostic;
 
@@ -18,7 +19,7 @@ const TOKEN_SECONDS: i64 = 600;
 /// # Errors
 /// Nothing of that name is in quarantine, something forbids it, the cluster does not answer.
 pub fn run(args: &RestoreArgs) -> Outcome {
-    let wanted = wanted(args)?;
+    let object = if args.run.is_some() { None } else { Some(wanted(args)?) };
     let to = args.to.as_deref().map(place).transpose()?;
     let how = How { to, dry_run: args.dry_run, return_policy: args.return_policy };
     let results = block_on(async {
@@ -30,8 +31,15 @@ pub fn run(args: &RestoreArgs) -> Outcome {
             Err(error) if matches!(error.code(), Some(403 | 404)) => Records::default(),
             Err(error) => return Err(failed(error)),
         };
+        let wanted = match (object, &args.run) {
+            (Some(object), _) => object,
+            (None, plan) => {
+                let plan = plan.as_deref().unwrap_or_default();
+                Wanted::Decisions(plans::decisions(&access, plan).await.map_err(failed)?)
+            }
+        };
         let found = find(&access, &records, &wanted).await.map_err(failed)?;
-        if found.len() > 1 && !matches!(wanted, Wanted::Decision(_)) {
+        if found.len() > 1 && !matches!(wanted, Wanted::Decisions(_)) {
             let names: Vec<String> =
                 found.iter().filter_map(|found| found.restorable.volume.clone()).collect();
             let message = format!("several volumes had that claim: {}", names.join(", "));
@@ -82,7 +90,7 @@ fn place(text: &str) -> Result<(String, String), Stop> {
 
 fn wanted(args: &RestoreArgs) -> Result<Wanted, Stop> {
     if let Some(decision) = &args.decision {
-        return Ok(Wanted::Decision(decision.clone()));
+        return Ok(Wanted::Decisions([decision.clone()].into()));
     }
     let words: Vec<&str> = args.object.iter().map(String::as_str).collect();
     let namespace = || args.namespace.clone().unwrap_or_else(|| "default".into());

@@ -59,7 +59,7 @@ async fn a_forged_mark_is_void_and_goes() {
     let volume = stand.claim("forged", "data").await;
     let volume = volume.metadata.name.unwrap();
     stand.kubectl(&["label", "pvc", "-n", "forged", "data", "probate.dev/state=Marked"]);
-    stand.kubectl(&["label", "pv", &volume, "probate.dev/state=Quarantined"]);
+    stand.kubectl(&["label", "pv", &volume, "probate.dev/state=Marked"]);
     stand.policy("forged", json!({"graceSeconds": 0, "quarantineSeconds": 0, "purge": "Auto"})).await;
     let _running =
         stand.run(|| Verdict { action: Action::Retain, reason: "stays".into(), ..Verdict::default() }).await;

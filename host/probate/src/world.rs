@@ -75,7 +75,8 @@ pub fn load(
     let mut inventory = builder.finish(now);
     let unread: Vec<_> = input.complete.iter().flat_map(|stated| unread(stated, &inventory)).collect();
     inventory.diagnostics.extend(unread);
-    Ok(World { inventory, as_of_source, settings, unused_since, unreadable: loaded.unreadable > 0 })
+    let unreadable = loaded.unreadable > 0;
+    Ok(World { inventory, as_of_source, settings, unused_since, unreadable, records: Vec::new() })
 }
 
 /// Kinds of `--complete` that nothing reads.

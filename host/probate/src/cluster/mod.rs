@@ -87,7 +87,7 @@ pub fn world(
 ///
 /// # Errors
 /// The cluster does not answer.
-fn live(args: &ClusterArgs, settings: Option<&Path>) -> Result<World, Stop> {
+pub fn live(args: &ClusterArgs, settings: Option<&Path>) -> Result<World, Stop> {
     let settings = settings.map_or_else(|| Ok(SettingsSpec::default()), world::settings)?;
     let (inventory, records) = block_on(async {
         let access = access(args).await?;

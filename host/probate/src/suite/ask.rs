@@ -15,7 +15,7 @@ use probate_core::policy::PolicySet;
 use probate_sandbox::Programs;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What came out of a case.
@@ -162,7 +162,9 @@ fn plan(
 /// Decides records again, once on one thread and once on two: both must give what was decided.
 fn again(records: &[DecisionRecord], set: &PolicySet, programs: &Programs) -> Result<(), String> {
     for threads in [1, 2] {
-        for (record, replayed) in records.iter().zip(replay(records, set, programs, threads)) {
+        for (record, replayed) in
+            records.iter().zip(replay(records, &BTreeSet::new(), set, programs, threads))
+        {
             let name = &record.subject.identity.name;
             let replayed = replayed.map_err(|error| format!("{name}: {error}"))?;
             if let Some(first) = replayed.differences.first() {

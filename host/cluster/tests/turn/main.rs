@@ -2,7 +2,9 @@
 //! these tests say that they are skipped.
 
 mod crash;
+mod many;
 mod pace;
+mod replicas;
 mod rights;
 mod stand;
 

@@ -3,6 +3,7 @@
 
 mod crash;
 mod many;
+mod notes;
 mod pace;
 mod replicas;
 mod rights;

@@ -5,6 +5,7 @@ use crate::evidence::{Statements, SubjectId, View};
 use crate::facts::{Facts, Known};
 use crate::history;
 use crate::inventory::Inventory;
+use crate::kinds;
 use crate::protocol::{OF_DISUSE, state};
 use crate::time::{self, Seconds};
 use probate_contract::evidence::{Continuity, CounterpartState, LifeState};
@@ -58,15 +59,25 @@ pub fn uid(inventory: &Inventory, subject: Subject) -> Option<&str> {
 
 /// Uids of the claims and volumes that show a state of the protocol, whoever wrote it.
 pub fn shown(inventory: &Inventory) -> BTreeSet<&str> {
-    let shows = |id: &SubjectId| {
+    those(inventory, |subject| state(&subject.labels, &subject.annotations))
+}
+
+/// Uids of the claims and volumes with an annotation under one of these prefixes, whoever wrote it.
+pub fn annotated<'a>(inventory: &'a Inventory, prefixes: &[String]) -> BTreeSet<&'a str> {
+    let under = |key: &String| prefixes.iter().any(|prefix| !prefix.is_empty() && key.starts_with(prefix));
+    those(inventory, |subject| subject.annotations.keys().any(under))
+}
+
+fn those(inventory: &Inventory, which: impl Fn(&kinds::subject::Subject) -> bool) -> BTreeSet<&str> {
+    let fits = |id: &SubjectId| {
         let (SubjectId::Claim(cluster, at) | SubjectId::Volume(cluster, at)) = *id;
         let subject = inventory.clusters.get(cluster).and_then(|cluster| match id {
             SubjectId::Claim(..) => Some(&cluster.claims.get(at)?.data.subject),
             SubjectId::Volume(..) => Some(&cluster.volumes.get(at)?.data.subject),
         });
-        subject.is_some_and(|subject| state(&subject.labels, &subject.annotations))
+        subject.is_some_and(&which)
     };
-    inventory.subjects().into_iter().filter(shows).filter_map(|id| inventory.uid_of(id)).collect()
+    inventory.subjects().into_iter().filter(fits).filter_map(|id| inventory.uid_of(id)).collect()
 }
 
 /// How many objects of each kind name something: what the breaker's rule about lost referrers counts.

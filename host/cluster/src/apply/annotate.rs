@@ -34,21 +34,29 @@ pub fn wanted(entry: &Entry, acting: impl Fn(&str) -> bool) -> Wanted {
     Wanted { annotations, settled }
 }
 
-/// Writes what differs; `None` where nothing does.
-pub async fn annotate(
-    access: &Access,
-    target: &Target,
-    uid: &str,
-    wanted: &Wanted,
-) -> Option<(Outcome, String)> {
-    let Seen::Present(object) = get(&access.read, &path(target)).await else { return None };
-    // The object of that name is another one by now.
+/// What became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Noted {
+    /// What is wanted stands there already.
+    Stands,
+    /// The object could not be read, or another one has the name by now.
+    Unread,
+    /// It was written, or refused.
+    Sent(Outcome, String),
+}
+
+/// Writes what differs.
+pub async fn annotate(access: &Access, target: &Target, uid: &str, wanted: &Wanted) -> Noted {
+    let Seen::Present(object) = get(&access.read, &path(target)).await else { return Noted::Unread };
     if object.pointer("/metadata/uid").and_then(Value::as_str) != Some(uid) {
-        return None;
+        return Noted::Unread;
     }
-    let owned = owned(&object);
+    let owned = keys(&object, ours);
+    let theirs = keys(&object, |entry| !ours(entry));
     let current = |key: &str| object.pointer("/metadata/annotations").and_then(|all| all.get(key)?.as_str());
     let mut desired = wanted.annotations.clone();
+    // One key of another's would have all of them refused.
+    desired.retain(|key, _| !theirs.contains(key));
     if !wanted.settled {
         for key in &owned {
             if let Some(value) = current(key) {
@@ -62,10 +70,10 @@ pub async fn annotate(
     let stands = owned.iter().all(|key| desired.contains_key(key))
         && desired.iter().all(|(key, value)| current(key) == Some(value.as_str()));
     if same || stands {
-        return None;
+        return Noted::Stands;
     }
     let reply = apply(access, target, uid, &desired).await;
-    Some((reply.outcome(), reply.message))
+    Noted::Sent(reply.outcome(), reply.message)
 }
 
 async fn apply(access: &Access, target: &Target, uid: &str, annotations: &BTreeMap<String, String>) -> Reply {
@@ -82,14 +90,17 @@ async fn apply(access: &Access, target: &Target, uid: &str, annotations: &BTreeM
     send(&access.write, Method::PATCH, &url, "application/apply-patch+yaml", &body).await
 }
 
-/// Keys that our manager owns on the object.
-fn owned(object: &Value) -> BTreeSet<String> {
+fn ours(entry: &Value) -> bool {
+    entry.get("manager").and_then(Value::as_str) == Some(NOTES_MANAGER)
+        && entry.get("operation").and_then(Value::as_str) == Some("Apply")
+}
+
+/// Annotations of the object that those managers own.
+fn keys(object: &Value, whose: impl Fn(&Value) -> bool) -> BTreeSet<String> {
     let fields = object.pointer("/metadata/managedFields").and_then(Value::as_array);
-    let ours = fields.into_iter().flatten().filter(|entry| {
-        entry.get("manager").and_then(Value::as_str) == Some(NOTES_MANAGER)
-            && entry.get("operation").and_then(Value::as_str) == Some("Apply")
-    });
-    ours.filter_map(|entry| entry.pointer("/fieldsV1/f:metadata/f:annotations")?.as_object())
+    let entries = fields.into_iter().flatten().filter(|entry| whose(entry));
+    entries
+        .filter_map(|entry| entry.pointer("/fieldsV1/f:metadata/f:annotations")?.as_object())
         .flat_map(|keys| keys.keys())
         .filter_map(|key| key.strip_prefix("f:").map(str::to_owned))
         .collect()
@@ -97,7 +108,7 @@ fn owned(object: &Value) -> BTreeSet<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::owned;
+    use super::{keys, ours};
     use serde_json::json;
 
     #[test]
@@ -108,6 +119,7 @@ mod tests {
             {"manager": "probate-notes", "operation": "Apply",
              "fieldsV1": {"f:metadata": {"f:annotations": {"f:probate.dev/note.b": {}}}}},
         ]}});
-        assert_eq!(owned(&object), ["probate.dev/note.b".to_owned()].into());
+        assert_eq!(keys(&object, ours), ["probate.dev/note.b".to_owned()].into());
+        assert_eq!(keys(&object, |entry| !ours(entry)), ["a".to_owned()].into());
     }
 }

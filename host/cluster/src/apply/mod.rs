@@ -10,7 +10,7 @@ use crate::error::ClusterError;
 use crate::ledger::{LedgerStore, PlaceOf};
 use crate::own::FIELD_MANAGER;
 use crate::records::Records;
-pub use annotate::{NOTES_MANAGER, Wanted, annotate, wanted};
+pub use annotate::{NOTES_MANAGER, Noted, Wanted, annotate, wanted};
 pub(crate) use destroy::forget;
 use http::Method;
 use kube::Client;

@@ -3,15 +3,16 @@
 use super::Controller;
 use super::choose::standing;
 use super::policies::Bench;
-use crate::apply::{Effect, End, Hand, Ruling, Subject, annotate, wanted};
+use crate::apply::{Effect, End, Hand, Noted, Ruling, Subject, annotate, wanted};
 use crate::error::ClusterError;
 use crate::observe::live::look;
 use crate::observe::watch::now;
 use kube::Client;
 use probate_contract::common::Identity;
-use probate_contract::manifest::Mode;
+use probate_contract::manifest::{Allowed, Mode};
 use probate_contract::plan::{Entry, PlanReport};
 use probate_core::ledger::rates_of;
+use probate_core::policy::Policy;
 use probate_core::protocol::{Intended, Outcome, Target, Terms};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -143,26 +144,48 @@ impl Controller {
         }
     }
 
-    /// Writes the annotations that policies beyond Audit ask for.
-    pub(super) async fn annotate(&mut self, report: &PlanReport, bench: &Arc<dyn Bench>) {
-        let modes: BTreeMap<String, Mode> =
-            bench.set().iter().map(|policy| (policy.id(), policy.spec().mode)).collect();
-        let acting = |policy: &str| modes.get(policy).is_some_and(|mode| *mode != Mode::Audit);
+    /// Writes the annotations that policies beyond Audit ask for, and takes those away that they ask for no more. `carrying` has a
+    /// key that an admin lists: whether it is ours only the object itself tells. What was left as it is is looked at again once
+    /// it, or what is wanted of it, changes.
+    pub(super) async fn annotate(
+        &mut self,
+        report: &PlanReport,
+        bench: &Arc<dyn Bench>,
+        carrying: &BTreeSet<&str>,
+    ) {
+        let acts = |policy: &&Policy| {
+            policy.spec().mode != Mode::Audit && policy.spec().actions.contains(&Allowed::Annotate)
+        };
+        let acting: BTreeSet<String> = bench.set().iter().filter(acts).map(Policy::id).collect();
+        let acting = |policy: &str| acting.contains(policy);
+        let mut left = BTreeMap::new();
         for entry in &report.entries {
-            let asked = !(entry.annotations.set.is_empty() && entry.annotations.remove.is_empty());
-            if !asked || entry.annotations.written == Some(false) {
-                continue;
-            }
             let identity = &entry.subject.identity;
-            if identity.cluster.as_deref() != self.cluster.name.as_deref() {
+            let (Some(target), Some(uid)) = (target_of(identity), identity.uid.as_deref()) else { continue };
+            let asked = !(entry.annotations.set.is_empty() && entry.annotations.remove.is_empty());
+            let here = identity.cluster.as_deref() == self.cluster.name.as_deref();
+            let annotates = entry.verdicts.iter().any(|verdict| acting(&verdict.policy));
+            let listed = annotates && carrying.contains(uid);
+            if !here || entry.annotations.written == Some(false) || !(asked || listed) {
                 continue;
             }
-            let (Some(target), Some(uid)) = (target_of(identity), identity.uid.as_deref()) else { continue };
             let wanted = wanted(entry, acting);
-            if let Some((outcome, message)) = annotate(&self.access, &target, uid, &wanted).await {
-                tracing::info!(name = %identity.name, ?outcome, message, "annotations");
+            let seen = (entry.subject.resource_version.clone(), wanted);
+            if self.left.get(uid) != Some(&seen) {
+                match annotate(&self.access, &target, uid, &seen.1).await {
+                    Noted::Stands => {}
+                    Noted::Unread => continue,
+                    Noted::Sent(outcome, message) => {
+                        tracing::info!(name = %identity.name, ?outcome, message, "annotations");
+                        if !matches!(outcome, Outcome::Conflict | Outcome::Denied) {
+                            continue;
+                        }
+                    }
+                }
             }
+            left.insert(uid.to_owned(), seen);
         }
+        self.left = left;
     }
 }
 

@@ -13,7 +13,7 @@ mod status;
 mod turn;
 
 use crate::admission;
-use crate::apply::Effect;
+use crate::apply::{Effect, Wanted};
 use crate::connect::Access;
 use crate::error::ClusterError;
 use crate::ledger::LedgerStore;
@@ -115,6 +115,8 @@ pub struct Controller {
     carried: BTreeMap<String, String>,
     /// Records in quarantine as far as they have been watched.
     watched: BTreeMap<String, RecordStatus>,
+    /// Subjects whose annotations were left as they are: at which revision, and what was wanted.
+    left: BTreeMap<String, (Option<String>, Wanted)>,
     /// Purged since statuses were last written, by policy: how many and how large.
     freed: BTreeMap<String, (u64, i64)>,
     /// What policies last said, for the counters.
@@ -214,6 +216,7 @@ impl Controller {
             due: BTreeMap::new(),
             carried: BTreeMap::new(),
             watched: BTreeMap::new(),
+            left: BTreeMap::new(),
             freed: BTreeMap::new(),
             said: figures::Said::new(),
             effects: Vec::new(),

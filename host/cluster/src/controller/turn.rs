@@ -35,7 +35,9 @@ impl Controller {
         self.journal.decided(&inventory, &*bench, &self.pipeline(), &report);
         self.breaker(&report, &inventory, &bench, at).await?;
         self.act(&report, &observe::shown(&inventory), &bench, at).await?;
-        self.annotate(&report, &bench).await;
+        let prefixes = &self.options.settings.annotation_prefixes;
+        let carrying = observe::annotated(&inventory, prefixes);
+        self.annotate(&report, &bench, &carrying).await;
         self.proposals(&report, at).await?;
         let effects = std::mem::take(&mut self.effects);
         if !effects.is_empty() {

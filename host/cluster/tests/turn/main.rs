@@ -2,9 +2,16 @@
 //! these tests say that they are skipped.
 
 mod crash;
+mod deeds;
+mod give_back;
+mod many;
+mod notes;
 mod pace;
+mod race;
+mod replicas;
 mod rights;
 mod stand;
+mod windows;
 
 use probate_apiserver::until;
 use probate_contract::Verdict;

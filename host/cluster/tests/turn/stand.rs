@@ -98,6 +98,11 @@ impl Stand {
                      "resources": {"requests": {"storage": "1Gi"}}},
         }));
         self.claims(namespace).create(&PostParams::default(), &claim.unwrap()).await.unwrap();
+        self.bound_volume(namespace, name).await
+    }
+
+    /// The volume of a claim, once it is bound.
+    pub(crate) async fn bound_volume(&self, namespace: &str, name: &str) -> PersistentVolume {
         until("a bound claim", async || {
             let claim = self.claims(namespace).get(name).await?;
             let bound = claim.status.and_then(|status| status.phase).as_deref() == Some("Bound");
@@ -221,7 +226,7 @@ impl Stand {
         Running { turns, task }
     }
 
-    /// What our accounts wrote, from the audit log: verb, resource, name, dry run, status, body.
+    /// What our accounts wrote, from the audit log, in its order.
     pub(crate) fn wrote(&self) -> Vec<Written> {
         let events = self.rig.plane.audit().unwrap();
         let ours = |event: &&Value| {
@@ -239,6 +244,7 @@ impl Stand {
                     event.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
                 };
                 Written {
+                    received: text("/requestReceivedTimestamp"),
                     verb: text("/verb"),
                     group: text("/objectRef/apiGroup"),
                     resource: text("/objectRef/resource"),
@@ -257,6 +263,8 @@ impl Stand {
 /// One write of ours.
 #[derive(Clone, Debug)]
 pub(crate) struct Written {
+    /// When, in RFC 3339 and UTC.
+    pub(crate) received: String,
     pub(crate) verb: String,
     pub(crate) group: String,
     pub(crate) resource: String,

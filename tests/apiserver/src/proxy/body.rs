@@ -7,13 +7,16 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::time::Sleep;
 
 /// What becomes of a reply.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Damage {
     Truncate,
     Silence,
+    /// Silence from the moment on at which this says true.
+    Mute(watch::Receiver<bool>),
     Slow(Duration),
 }
 
@@ -82,8 +85,14 @@ impl Body for Damaged {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         let this = self.get_mut();
-        if let Damage::Slow(pace) = this.damage {
-            return this.slowly(context, pace);
+        match &this.damage {
+            Damage::Slow(pace) => {
+                let pace = *pace;
+                return this.slowly(context, pace);
+            }
+            // Nobody wakes this again: the connection stays, and nothing comes.
+            Damage::Mute(muted) if *muted.borrow() => return Poll::Pending,
+            Damage::Mute(_) | Damage::Truncate | Damage::Silence => {}
         }
         if this.lines == 0 {
             if matches!(this.damage, Damage::Silence) {

@@ -237,6 +237,10 @@ async fn answer(fault: Option<Fault>, forward: Forward) -> Result<Reply, io::Err
         }
         Some(Fault::Truncate(lines)) => Ok(damaged(forward.send().await?, Damage::Truncate, lines)),
         Some(Fault::Silence(lines)) => Ok(damaged(forward.send().await?, Damage::Silence, lines)),
+        Some(Fault::Mute(barrier)) => {
+            let muted = barrier.heed();
+            Ok(damaged(forward.send().await?, Damage::Mute(muted), u64::MAX))
+        }
         Some(Fault::Slow(pace)) => Ok(damaged(forward.send().await?, Damage::Slow(pace), u64::MAX)),
         Some(Fault::Expire) => {
             let event = serde_json::json!({"type": "ERROR", "object": Refusal::of(410).status()});

@@ -62,6 +62,8 @@ pub enum Fault {
     Truncate(u64),
     /// After so many lines of the reply nothing more comes, and the connection stays.
     Silence(u64),
+    /// Once this is released nothing more comes of the reply, and the connection stays.
+    Mute(Barrier),
     /// A watch that begins with the event of an expired resourceVersion, and ends.
     Expire,
     /// Later.
@@ -102,6 +104,12 @@ impl Barrier {
     /// Lets through what stands here, and all that comes.
     pub fn release(&self) {
         self.released.send_replace(true);
+    }
+
+    /// Counts one that goes through at once, and tells it of the release.
+    pub(super) fn heed(&self) -> watch::Receiver<bool> {
+        self.arrived.send_modify(|arrived| *arrived += 1);
+        self.released.subscribe()
     }
 
     pub(super) async fn pass(&self) {

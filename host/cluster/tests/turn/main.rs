@@ -3,8 +3,10 @@
 
 mod crash;
 mod deeds;
+mod faults;
 mod give_back;
 mod many;
+mod matrix;
 mod notes;
 mod pace;
 mod race;

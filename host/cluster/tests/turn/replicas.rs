@@ -4,7 +4,7 @@
 use crate::many::{count_of, none_left, state, uid};
 use crate::stand::{Running, Stand, Written, delete_all};
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
-use kube::api::{ListParams, PostParams};
+use kube::api::{Api, ListParams, PostParams};
 use probate_apiserver::driver::handle_of;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -91,12 +91,15 @@ impl<'a> Crowd<'a> {
         .await;
     }
 
-    /// Waits until all that nobody wants is gone with its data.
+    /// Waits until all that nobody wants is gone with its data. A volume that is kept is half of the way.
     async fn settle(&self) {
         let wanted = self.of(Fate::Wanted).len();
         let claims = self.stand.claims(MANY);
+        let volumes: Api<PersistentVolume> = Api::all(self.stand.client.clone());
+        let kept = ListParams::default().labels("probate.dev/state=Quarantined");
         none_left("claims that nobody wants", async || {
-            Ok(claims.list(&ListParams::default()).await?.items.len().saturating_sub(wanted))
+            let left = claims.list(&ListParams::default()).await?.items.len().saturating_sub(wanted);
+            Ok(2 * left - volumes.list(&kept).await?.items.len().min(left))
         })
         .await;
         let left = self.of(Fate::Left);

@@ -13,7 +13,10 @@ pub(crate) fn count_of(variable: &str, default: usize) -> usize {
     std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
-/// Waits until nothing is left, however many there are: only where nothing moves for a minute it is in vain.
+/// How often half a minute may pass in which nothing moves: a turn over hundreds of claims takes its time.
+const STANDSTILLS: usize = 4;
+
+/// Waits until nothing is left, however many there are and however long it takes.
 pub(crate) async fn none_left(what: &str, mut left: impl AsyncFnMut() -> kube::Result<usize>) {
     let (mut last, mut still) = (usize::MAX, 0);
     while last > 0 {
@@ -23,7 +26,7 @@ pub(crate) async fn none_left(what: &str, mut left: impl AsyncFnMut() -> kube::R
         });
         match fewer.await {
             Ok(now) => (last, still) = (now, 0),
-            Err(error) if still > 0 => panic!("{error:#}: {last} left"),
+            Err(error) if still >= STANDSTILLS => panic!("{error:#}: {last} left"),
             Err(_) => still += 1,
         }
     }

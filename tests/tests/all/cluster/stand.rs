@@ -77,8 +77,9 @@ impl Stand {
     /// Runs `probate` on a file; gives what it prints.
     pub(super) fn offline(&self, args: &[&str], file: &std::path::Path) -> String {
         let output = probate().args(args).arg(file).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{args:?}\n{out}{err}");
+        out.into_owned()
     }
 
     pub(super) async fn bound(&self, namespace: &str, name: &str) -> PersistentVolume {

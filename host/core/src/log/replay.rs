@@ -82,7 +82,7 @@ fn one(
     let mut votes = evaluate::ask_of(policies, sandbox, &recalled.facts, &recalled.rails);
     votes.retain(|vote| {
         let id = &vote.verdict.policy;
-        line.policies.is_empty() || line.policies.contains_key(id) || !logged.contains(id)
+        line.policies.contains_key(id) || !logged.contains(id)
     });
     let mut taken = overlay(line, policies, &mut votes, of_the_run);
     let first = entry(line, policies, &recalled, &votes);

@@ -80,26 +80,28 @@ impl Stand {
     }
 
     /// So many whole turns of each, which nothing of the test's own objects asked for.
-    pub(crate) async fn nudge(&self, running: &[Running], turns: usize) {
+    pub(crate) async fn nudge(&self, running: &[Running], turns: u64) {
         let claims = self.claims("default");
         let held = claim("bystander", json!({"probate.dev/hold": "it only wakes"}));
         if claims.get_opt("bystander").await.unwrap().is_none() {
             claims.create(&PostParams::default(), &held).await.unwrap();
         }
-        for _ in 0..turns {
-            let turned = running.iter().map(|running| running.turns(1));
-            let woken = futures::future::join_all(turned);
-            let wake = async {
-                loop {
-                    let at = jiff::Timestamp::now().to_string();
-                    self.annotate("default", "bystander", "turn", Some(&at)).await;
-                    tokio::time::sleep(std::time::Duration::from_millis(250)).await;
-                }
-            };
-            tokio::select! {
-                _ = woken => {}
-                () = wake => {}
+        let ends: Vec<(&Running, u64)> =
+            running.iter().map(|running| (running, running.turned() + turns)).collect();
+        let turned = none_left("turns", async || {
+            let left = ends.iter().map(|(running, end)| end.saturating_sub(running.turned()));
+            Ok(usize::try_from(left.sum::<u64>()).unwrap_or(usize::MAX))
+        });
+        let wake = async {
+            loop {
+                let at = jiff::Timestamp::now().to_string();
+                self.annotate("default", "bystander", "turn", Some(&at)).await;
+                tokio::time::sleep(std::time::Duration::from_millis(250)).await;
             }
+        };
+        tokio::select! {
+            () = turned => {}
+            () = wake => {}
         }
     }
 }

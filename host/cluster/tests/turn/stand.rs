@@ -297,6 +297,10 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    pub(crate) fn turned(&self) -> u64 {
+        self.turns.load(Ordering::Relaxed)
+    }
+
     /// Waits for so many whole turns.
     pub(crate) async fn turns(&self, count: u64) {
         let from = self.turns.load(Ordering::Relaxed);

@@ -19,6 +19,9 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+/// How often the controller may write the record in between.
+const CROSSINGS: usize = 8;
+
 /// What a person asks to have back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wanted {
@@ -116,6 +119,7 @@ pub async fn restore(
     let mut answer: Option<Answer> = None;
     let mut bound_since = None;
     let mut intended: Option<VolumeRecord> = None;
+    let mut crossed = 0;
     loop {
         let (volume, claim, namespace) = look(access, known, &place).await;
         let at = now();
@@ -145,8 +149,15 @@ pub async fn restore(
                 return Ok(Restored::Held(Cause::RateLimited, "a restore takes no place".into()));
             }
             Next::Forget => {
-                if let Some(name) = &found.record {
-                    records.remove(access, name).await?;
+                if let Some(name) = &found.record
+                    && let Err(error) = records.remove(access, name).await
+                {
+                    records.refresh(access, name).await?;
+                    crossed += 1;
+                    if crossed < CROSSINGS {
+                        continue;
+                    }
+                    return Err(error);
                 }
                 return Ok(Restored::Done(place.0, place.1));
             }
@@ -157,7 +168,11 @@ pub async fn restore(
                 if how.dry_run {
                     intended = Some(record);
                 } else {
-                    records.put(access, &record).await?;
+                    match records.put(access, &record).await {
+                        // The controller was faster; what it wrote was read anew.
+                        Err(error) if error.code() == Some(409) && crossed < CROSSINGS => crossed += 1,
+                        put => put?,
+                    }
                 }
             }
             Next::Write(write) if how.dry_run => return Ok(asked(writer, *write, place).await),

@@ -69,8 +69,7 @@ impl Controller {
         let entries: BTreeMap<&str, &Entry> =
             report.entries.iter().filter_map(|entry| Some((decided(entry)?.0, entry))).collect();
         for (plan, spec) in &plans {
-            let status = self.became(plan, spec, &entries);
-            let status = json!(status);
+            let status = json!(self.became(plan, spec, &entries));
             let name = plan.metadata.name.as_deref().unwrap_or_default();
             if plan.data.get("status") != Some(&status) {
                 self.write_status(Own::Plan, Some(NAMESPACE), name, &status).await?;
@@ -96,8 +95,9 @@ impl Controller {
             .filter_map(|entry| decided(entry))
             .map(|(uid, id)| format!("{uid}/{id}"))
             .collect();
-        // The same proposal has the same name, whoever makes it.
-        let name = format!("proposed-{}", digest::short(&[&ids.join(","), &self.proposal_day(at)]));
+        // The same proposal has the same name, whoever makes it; one that expired may be made again.
+        let period = at.div_euclid(OPEN_SECONDS).to_string();
+        let name = format!("proposed-{}", digest::short(&[&ids.join(","), &period]));
         let plan = of_entries(report, entries, &name, at.saturating_add(OPEN_SECONDS));
         match create(&self.access, &plan).await {
             Ok(()) => tracing::info!(plan = name, items = entries.len(), "proposed"),
@@ -105,11 +105,6 @@ impl Controller {
             Err(error) => return Err(error),
         }
         Ok(())
-    }
-
-    /// A proposal that expired may be made again.
-    fn proposal_day(&self, at: i64) -> String {
-        at.div_euclid(OPEN_SECONDS).to_string()
     }
 
     fn became(&self, plan: &DynamicObject, spec: &PlanSpec, entries: &BTreeMap<&str, &Entry>) -> PlanStatus {

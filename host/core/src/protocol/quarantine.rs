@@ -11,7 +11,7 @@ use crate::time;
 use probate_contract::Cause;
 use probate_contract::evidence::EffectivePolicy;
 use probate_contract::plan::Entry;
-use probate_contract::record::{Manifests, Quarantine};
+use probate_contract::record::{Manifests, Quarantine, RecordStatus};
 use serde_json::Value;
 
 /// The claim's time has come and its delete stands: what is needed goes into the record before anything is written.
@@ -259,14 +259,19 @@ pub(super) fn keep(case: &Case<'_>, volume: Live<'_>, quarantine: &Quarantine) -
     case.write(Step::Quarantine, Intended::KeepVolume, case::volume(volume), Request::Patch { json_patch })
 }
 
-/// Nothing was flipped: the record forgets the attempt.
+/// The record forgets the attempt.
+fn given_up(status: &mut RecordStatus) {
+    status.quarantine = None;
+    status.original_reclaim_policy = None;
+    status.intent = None;
+}
+
+/// Nothing was flipped, and it is no longer marked.
 fn abort(case: &Case<'_>, reason: &str, message: &str) -> Next {
     let now = case.now();
     case.record(|status| {
-        status.quarantine = None;
-        status.original_reclaim_policy = None;
+        given_up(status);
         status.mark = None;
-        status.intent = None;
         case::clear(status, case::APPROVED);
         case::set(status, case::MARK, false, reason, message, now);
     })
@@ -276,9 +281,7 @@ fn abort(case: &Case<'_>, reason: &str, message: &str) -> Next {
 fn blocked(case: &Case<'_>, intended: Intended, message: &str) -> Next {
     let now = case.now();
     case.record(|status| {
-        status.quarantine = None;
-        status.original_reclaim_policy = None;
-        status.intent = None;
+        given_up(status);
         case::set(status, case::BLOCKED, true, intended.name(), message, now);
     })
 }
@@ -287,10 +290,8 @@ fn blocked(case: &Case<'_>, intended: Intended, message: &str) -> Next {
 fn fought(case: &Case<'_>, message: &str) -> Next {
     let now = case.now();
     case.record(|status| {
-        status.quarantine = None;
-        status.original_reclaim_policy = None;
+        given_up(status);
         status.mark = None;
-        status.intent = None;
         case::set(status, case::MARK, false, &Cause::ForeignWrite.to_string(), message, now);
         case::set(status, case::VETOED, true, &Cause::ForeignWrite.to_string(), message, now);
     })
@@ -362,10 +363,8 @@ fn roll_back(case: &Case<'_>, volume: Live<'_>, quarantine: &Quarantine) -> Next
 fn rolled_back(case: &Case<'_>, policy: &str, original: &str) -> Next {
     let now = case.now();
     case.record(|status| {
-        status.quarantine = None;
-        status.original_reclaim_policy = None;
+        given_up(status);
         status.mark = None;
-        status.intent = None;
         case::clear(status, case::APPROVED);
         case::clear(status, case::LEFT);
         if policy == "Retain" && original == "Delete" {

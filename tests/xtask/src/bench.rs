@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: one table of what the project promises to be as fast as, measured. Rounds are interleaved: a round runs
 //! every row once, each in a process of its own, so that a slow minute hits all of them. Never a test.
 
+mod cluster;
 mod engines;
 mod plans;
 mod process;
@@ -26,7 +27,7 @@ pub(crate) struct BenchArgs {
     /// Documents for the engines
     #[arg(long, default_value_t = 20_000)]
     documents: usize,
-    /// Only rows of this part: engines, plans
+    /// Only rows of this part: engines, plans, cluster
     #[arg(long)]
     only: Option<String>,
     /// A must-gather to plan; by default the one among the dumps of `PROBATE_DUMPS`
@@ -35,6 +36,8 @@ pub(crate) struct BenchArgs {
     /// Where generated dumps are kept
     #[arg(long)]
     folder: Option<PathBuf>,
+    #[command(flatten)]
+    cluster: cluster::Size,
 }
 
 /// The programs that are measured.
@@ -46,17 +49,22 @@ pub(crate) struct Built {
 }
 
 pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<()> {
-    let built = build(args.folder.clone())?;
     let wanted = |part: &str| args.only.as_deref().is_none_or(|only| only == part);
+    let offline = wanted("engines") || wanted("plans");
+    let built = offline.then(|| build(args.folder.clone())).transpose()?;
+    let plane = wanted("cluster").then(|| cluster::build(&cargo())).transpose()?;
     let mut table = Table::default();
     let must_gather = args.must_gather.clone().or_else(dumped);
     for round in 0..args.rounds {
         process::say(&format!("round {} of {}", round + 1, args.rounds))?;
-        if wanted("engines") {
-            engines::round(&built, args.documents, &mut table)?;
+        if let Some(built) = built.as_ref().filter(|_| wanted("engines")) {
+            engines::round(built, args.documents, &mut table)?;
         }
-        if wanted("plans") {
-            plans::round(&built, args.claims, must_gather.as_deref(), &mut table)?;
+        if let Some(built) = built.as_ref().filter(|_| wanted("plans")) {
+            plans::round(built, args.claims, must_gather.as_deref(), &mut table)?;
+        }
+        if let Some(plane) = &plane {
+            cluster::round(plane, &args.cluster, &mut table)?;
         }
     }
     process::say(&table.to_string())
@@ -89,8 +97,12 @@ pub(crate) fn differential(inputs: usize, native: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn cargo() -> std::ffi::OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
 fn build(folder: Option<PathBuf>) -> anyhow::Result<Built> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let cargo = cargo();
     // The same packages as `cargo test`, so that nothing large is compiled again.
     for args in [
         ["build", "--locked", "--bin", "probate", "--bin", "probate-bench"].as_slice(),

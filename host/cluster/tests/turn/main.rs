@@ -1,6 +1,7 @@
 //! The loop against a real control plane, with policies that are closures: what stands is carried out, and nothing else. Without Go
 //! these tests say that they are skipped.
 
+mod closures;
 mod crash;
 mod deeds;
 mod faults;

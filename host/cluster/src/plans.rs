@@ -6,6 +6,7 @@ use crate::own::{FIELD_MANAGER, NAMESPACE, Own};
 use kube::api::{Patch, PatchParams, PostParams};
 use probate_contract::API_VERSION;
 use probate_contract::plan::{DecisionAction, Entry, PlanReport};
+use probate_core::plan::digest_of;
 use probate_core::time;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -38,13 +39,14 @@ pub(crate) fn of_entries(report: &PlanReport, entries: &[&Entry], name: &str, ex
         })
         .collect();
     let cluster = report.clusters.first().map(|cluster| &cluster.cluster);
+    let digest = if report.digest.is_empty() { digest_of(report) } else { report.digest.clone() };
     json!({
         "apiVersion": API_VERSION,
         "kind": Own::Plan.kind(),
         "metadata": {"name": name, "namespace": NAMESPACE},
         "spec": {
             "cluster": cluster,
-            "digest": report.digest,
+            "digest": digest,
             "expiresAt": time::format(expires_at),
             "items": items,
             "approval": "Pending",

@@ -137,7 +137,12 @@ impl Records {
     pub fn learn(&mut self, objects: Vec<Arc<DynamicObject>>) -> Result<(), ClusterError> {
         let mut seen = BTreeMap::new();
         for object in objects {
-            let kept = read((*object).clone())?;
+            let meta = &object.metadata;
+            let same = |kept: &&Kept| {
+                meta.uid.as_ref() == Some(&kept.uid) && meta.resource_version.as_ref() == Some(&kept.revision)
+            };
+            let known = meta.name.as_ref().and_then(|name| self.by_name.get(name)).filter(same);
+            let kept = known.map_or_else(|| read((*object).clone()), |known| Ok(known.clone()))?;
             seen.insert(kept.record.metadata.name.clone(), kept);
         }
         let number = |kept: &Kept| kept.revision.parse::<u64>().unwrap_or(0);

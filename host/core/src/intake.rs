@@ -3,6 +3,7 @@
 use crate::inventory::coverage::Coverage;
 use crate::inventory::records::{self, AnyRecord, ShortRecord};
 use crate::inventory::{ClusterData, Inventory, two_clusters};
+use crate::kinds::meta::Head;
 use crate::kinds::{self, Parsed, Payload};
 use crate::time;
 use probate_contract::Diagnostic;
@@ -81,6 +82,20 @@ impl Item {
     /// Its uid.
     pub fn uid(&self) -> &str {
         &self.0.parsed.head.uid
+    }
+
+    /// True where nothing that is read of it differs, so that no decision can. Claims and volumes are never alike: what is decided of
+    /// them names their revision.
+    pub fn alike(&self, other: &Self) -> bool {
+        let (own, other) = (&self.0.parsed, &other.0.parsed);
+        let Head { namespace, name, uid, resource_version: _, created, deleting, owners } = &*own.head;
+        let head = &other.head;
+        own.kind == other.kind
+            && (namespace, name, uid) == (&head.namespace, &head.name, &head.uid)
+            && (created, deleting, owners) == (&head.created, &head.deleting, &head.owners)
+            && own.payload.alike(&other.payload)
+            && own.edges == other.edges
+            && own.names == other.names
     }
 }
 

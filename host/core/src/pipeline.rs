@@ -38,6 +38,8 @@ pub struct Options {
     pub as_of_source: AsOfSource,
     /// Threads for evidence and plan.
     pub threads: usize,
+    /// Without the report's digest, which `plan::digest_of` gives whoever needs it.
+    pub undigested: bool,
 }
 
 impl Default for Options {
@@ -49,6 +51,7 @@ impl Default for Options {
             shown: Shown::default(),
             as_of_source: AsOfSource::Inventory,
             threads: 1,
+            undigested: false,
         }
     }
 }

@@ -88,7 +88,9 @@ pub(crate) fn report(
         entries: decided.into_iter().map(|decided| decided.entry).collect(),
         diagnostics: inventory.diagnostics.clone(),
     };
-    report.digest = digest_in(&report, options.threads);
+    if !options.undigested {
+        report.digest = digest_in(&report, options.threads);
+    }
     report
 }
 

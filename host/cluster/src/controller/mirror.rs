@@ -27,7 +27,8 @@ impl Mirror {
     pub(super) fn start(client: &Client, own: Own, wake: Arc<Notify>) -> Self {
         let writer = reflector::store::Writer::new(own.resource());
         let store = writer.as_reader();
-        let events = watcher::watcher(own.api(client), watcher::Config::default()).default_backoff();
+        let events =
+            watcher::watcher(own.api(client), watcher::Config::default().streaming_lists()).default_backoff();
         let run = events.reflect(writer).for_each(move |event| {
             if let Err(error) = &event {
                 tracing::warn!(kind = own.kind(), %error, "our own kind cannot be watched");

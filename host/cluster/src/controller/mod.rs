@@ -47,6 +47,8 @@ use tokio::sync::Notify;
 const SETTLE: Duration = Duration::from_millis(100);
 /// A look that nothing asked for.
 const AT_LEAST_SECONDS: i64 = 60;
+/// How often is seen to what hangs on the clock and needs no turn.
+const BETWEEN_SECONDS: i64 = 10;
 
 /// Where the decision log goes.
 pub trait Journal: Send + Sync {
@@ -149,7 +151,7 @@ pub async fn run(
         })
     });
     tokio::pin!(stop);
-    loop {
+    'turns: loop {
         // A turn is never cut off: what it has begun it reads the outcome of.
         let next = match controller.turn().await {
             Ok(next) => next,
@@ -159,12 +161,21 @@ pub async fn run(
             }
         };
         controller.health.turned(now());
-        let rest = next.saturating_sub(now()).clamp(0, AT_LEAST_SECONDS);
-        let rest = Duration::from_secs(u64::try_from(rest).unwrap_or(0)).max(SETTLE);
-        tokio::select! {
-            () = &mut stop => break,
-            () = controller.wake.notified() => tokio::time::sleep(SETTLE).await,
-            () = tokio::time::sleep(rest) => {}
+        loop {
+            let rest = next.saturating_sub(now()).clamp(0, BETWEEN_SECONDS);
+            let rest = Duration::from_secs(u64::try_from(rest).unwrap_or(0)).max(SETTLE);
+            tokio::select! {
+                () = &mut stop => break 'turns,
+                () = controller.wake.notified() => {
+                    tokio::time::sleep(SETTLE).await;
+                    break;
+                }
+                () = tokio::time::sleep(rest) => {}
+            }
+            if next <= now() {
+                break;
+            }
+            controller.between(now()).await;
         }
     }
     controller.end().await;
@@ -197,7 +208,7 @@ impl Controller {
             policies: mirror(Own::Policy),
             record_mirror: mirror(Own::Record),
             plans: mirror(Own::Plan),
-            records: Records::load(&access).await?,
+            records: Records::default(),
             ledger,
             access,
             options,

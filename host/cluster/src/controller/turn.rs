@@ -11,6 +11,7 @@ use probate_core::inventory::Inventory;
 use probate_core::{ledger, observe, pipeline};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 impl Controller {
     /// Turns once; gives when to look again at the latest, in seconds since 1970.
@@ -21,17 +22,22 @@ impl Controller {
             return Ok(at.saturating_add(1));
         }
         self.load_policies().await?;
+        if !self.record_mirror.ready().await {
+            return Ok(at.saturating_add(1));
+        }
         self.records.learn(self.record_mirror.objects())?;
         self.guarded(at).await;
+        let began = Instant::now();
         let mut inventory = self.freeze(at);
         if self.observe(&inventory, at).await? {
             inventory = self.freeze(at);
         }
         self.watched(at).await?;
         let Some(bench) = self.bench.clone() else { return Ok(at.saturating_add(1)) };
-        let started = std::time::Instant::now();
+        let started = Instant::now();
         let report = self.decide(&inventory, &bench, at);
         self.metrics.evaluation_seconds.observe(started.elapsed().as_secs_f64());
+        let pause = pause(began.elapsed());
         self.journal.decided(&inventory, &*bench, &self.pipeline(), &report);
         self.breaker(&report, &inventory, &bench, at).await?;
         self.act(&report, &observe::shown(&inventory), &bench, at).await?;
@@ -57,7 +63,21 @@ impl Controller {
             (until > at).then_some(until)
         });
         let soonest = by_time.min().into_iter().chain(next).min();
-        Ok(soonest.unwrap_or(i64::MAX).clamp(at, at.saturating_add(super::AT_LEAST_SECONDS)))
+        Ok(soonest.unwrap_or(i64::MAX).clamp(at, at.saturating_add(pause)))
+    }
+
+    /// Sees to what goes on between turns: links that come and go, the era, the admission policy.
+    pub(super) async fn between(&mut self, at: i64) {
+        self.links.renew(at).await;
+        let admitted = self.admission.is_ok();
+        self.guarded(at).await;
+        if self.admission.is_ok() != admitted {
+            self.wake.notify_one();
+        }
+        if let Err(error) = self.watched(at).await {
+            tracing::warn!(%error, "until when was watched could not be written");
+        }
+        self.health.turned(at);
     }
 
     fn freeze(&self, at: i64) -> Inventory {
@@ -70,6 +90,7 @@ impl Controller {
         pipeline::Options {
             settings: self.options.settings.clone(),
             threads: self.options.threads,
+            undigested: true,
             ..pipeline::Options::default()
         }
     }
@@ -172,6 +193,16 @@ impl Controller {
             .await
     }
 }
+
+/// How long a turn that nothing asks for may be put off after one that took so long: it is to take a small part of a core. What has
+/// its time is not put off, and what changes asks for a turn at once.
+fn pause(took: Duration) -> i64 {
+    let seconds = i64::try_from(took.as_millis()).unwrap_or(i64::MAX) / 4;
+    seconds.clamp(super::AT_LEAST_SECONDS, AT_MOST_SECONDS)
+}
+
+/// The longest that time alone is not looked at.
+const AT_MOST_SECONDS: i64 = 600;
 
 /// Runs that are nearer to each other than this are one run to the rules about jumps.
 const RUN_SECONDS: i64 = 60;

@@ -1,20 +1,24 @@
 //! A live look before something is done: every kind of evidence is listed at the API server's latest state, once for all subjects of
 //! a batch, and read into an inventory of its own.
 
-use super::discover::discover;
+use super::discover::{Served, discover};
 use super::inventory::{Linked, freeze};
 use super::store::{Change, Store};
 use super::watch::{cluster_uid, item, now};
 use crate::connect::Access;
 use crate::error::{ClusterError, reason};
+use futures::StreamExt;
 use kube::api::{Api, DynamicObject, ListParams};
 use probate_contract::record::VolumeRecord;
+use probate_core::intake::GroupKind;
 use probate_core::inventory::Inventory;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Objects a page.
 const PAGE: u32 = 500;
+/// Lists at a time.
+const AT_ONCE: usize = 8;
 
 /// A cluster to look at, by its name.
 #[derive(Clone, Debug)]
@@ -41,7 +45,7 @@ pub async fn look(
     for (position, cluster) in clusters.iter().enumerate() {
         let store = Arc::new(Store::default());
         if let Some(access) = &cluster.access {
-            match fill(access, &store).await {
+            match fill(access, store.clone()).await {
                 Ok(()) => {}
                 Err(error) if position == 0 => return Err(error),
                 Err(error) => {
@@ -54,31 +58,35 @@ pub async fn look(
     Ok(freeze(&linked, records, ignored, at))
 }
 
-async fn fill(access: &Access, store: &Store) -> Result<(), ClusterError> {
+async fn fill(access: &Access, store: Arc<Store>) -> Result<(), ClusterError> {
     let found = discover(&access.read).await?;
     store.uid(cluster_uid(access).await?);
     let evidence = found.evidence.clone();
     store.discovered(found);
-    for (kind, served) in evidence {
-        let api: Api<DynamicObject> = Api::all_with(access.read.clone(), &served.resource);
-        store.apply(&kind, Change::Begin, now());
-        let mut params = ListParams::default().limit(PAGE);
-        let end = loop {
-            let page = match api.list(&params).await {
-                Ok(page) => page,
-                Err(error) => break Change::Lost(reason(&error)),
-            };
-            for object in page.items {
-                let namespace = object.metadata.namespace.as_deref().unwrap_or_default().into();
-                let name = object.metadata.name.as_deref().unwrap_or_default().into();
-                store.apply(&kind, Change::Listed((namespace, name), item(&served, object)), now());
-            }
-            match page.metadata.continue_.filter(|token| !token.is_empty()) {
-                Some(token) => params = params.continue_token(&token),
-                None => break Change::End,
-            }
-        };
-        store.apply(&kind, end, now());
-    }
+    // No list is of the same moment as another, in whatever order they are asked for.
+    let all = evidence.into_iter().map(|(kind, served)| list(access.clone(), store.clone(), kind, served));
+    futures::stream::iter(all).buffer_unordered(AT_ONCE).collect::<()>().await;
     Ok(())
+}
+
+async fn list(access: Access, store: Arc<Store>, kind: GroupKind, served: Served) {
+    let api: Api<DynamicObject> = Api::all_with(access.read, &served.resource);
+    store.apply(&kind, Change::Begin, now());
+    let mut params = ListParams::default().limit(PAGE);
+    let end = loop {
+        let page = match api.list(&params).await {
+            Ok(page) => page,
+            Err(error) => break Change::Lost(reason(&error)),
+        };
+        for object in page.items {
+            let namespace = object.metadata.namespace.as_deref().unwrap_or_default().into();
+            let name = object.metadata.name.as_deref().unwrap_or_default().into();
+            store.apply(&kind, Change::Listed((namespace, name), item(&served, object)), now());
+        }
+        match page.metadata.continue_.filter(|token| !token.is_empty()) {
+            Some(token) => params = params.continue_token(&token),
+            None => break Change::End,
+        }
+    };
+    store.apply(&kind, end, now());
 }

@@ -96,6 +96,9 @@ impl Store {
     /// Takes what the API server has; kinds that are no longer there are forgotten.
     pub(crate) fn discovered(&self, discovered: Discovered) {
         let mut inner = self.lock();
+        if inner.discovered.as_ref() == Some(&discovered) {
+            return;
+        }
         if discovered.whole() {
             inner.kinds.retain(|kind, _| discovered.evidence.contains_key(kind));
         }
@@ -109,8 +112,9 @@ impl Store {
 
     /// Discovery does not answer: what is not known to exist may exist.
     pub(crate) fn undiscovered(&self) {
-        self.lock().discovered = None;
-        self.touch();
+        if self.lock().discovered.take().is_some() {
+            self.touch();
+        }
     }
 
     pub(crate) fn uid(&self, uid: String) {
@@ -128,7 +132,7 @@ impl Store {
         let mut inner = self.lock();
         // A kind that was forgotten meanwhile has no place for late news.
         let Some(known) = inner.kinds.get_mut(kind) else { return };
-        let wakes = !matches!(change, Change::Begin | Change::Listed(..));
+        let mut wakes = !matches!(change, Change::Begin | Change::Listed(..));
         match change {
             Change::Begin => known.coming = Some(HashMap::new()),
             Change::Listed(name, seen) => {
@@ -140,7 +144,12 @@ impl Store {
                     known.state = ListState::Whole { since: now };
                 }
             }
-            Change::Put(name, seen) => drop(known.objects.insert(name, seen)),
+            Change::Put(name, seen) => {
+                // Of most changes, a kubelet's word that a Pod is still there among them, nothing is read.
+                let before = known.objects.insert(name.clone(), seen);
+                let now = known.objects.get(&name);
+                wakes = !matches!((&before, now), (Some(Ok(before)), Some(Ok(now))) if before.alike(now));
+            }
             Change::Gone(name) => drop(known.objects.remove(&name)),
             Change::Lost(reason) => {
                 known.coming = None;

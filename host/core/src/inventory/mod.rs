@@ -20,6 +20,7 @@ use probate_contract::Diagnostic;
 use probate_contract::dump::Reason;
 use probate_contract::record::VolumeRecord;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 pub(crate) use fleet::{Fleet, Member};
 pub(crate) use index::{Index, Ordinal, Reference};
@@ -33,7 +34,7 @@ pub(crate) type ObjectId = u32;
 #[derive(Debug)]
 pub(crate) struct Object {
     pub(crate) kind: u16,
-    pub(crate) head: Head,
+    pub(crate) head: Arc<Head>,
     content: u64,
     /// A second object with this identity and another revision was there: neither counts.
     void: bool,
@@ -43,7 +44,7 @@ pub(crate) struct Object {
 #[derive(Debug)]
 pub(crate) struct Of<T> {
     pub(crate) object: ObjectId,
-    pub(crate) data: Box<T>,
+    pub(crate) data: Arc<T>,
 }
 
 /// One cluster of the inventory.

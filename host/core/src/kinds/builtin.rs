@@ -136,7 +136,7 @@ pub(crate) fn namespace(kind: &GroupKind, json: &[u8]) -> Read {
     annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
     let head = object.metadata.head(kind)?;
     let phase = object.status.phase.unwrap_or_else(|| "Active".into());
-    let payload = Payload::Namespace(Box::new(Namespace { phase, labels, annotations }));
+    let payload = Payload::Namespace(std::sync::Arc::new(Namespace { phase, labels, annotations }));
     Ok(Parsed { payload, ..Parsed::new(kind, head) })
 }
 

@@ -27,6 +27,7 @@ pub(crate) mod workloads;
 use crate::intake::{GroupKind, Interest};
 use crate::inventory::records::AnyRecord;
 use meta::Head;
+use std::sync::Arc;
 
 pub(crate) use edge::{Edge, Target};
 pub(crate) use ignore::ignored;
@@ -34,33 +35,47 @@ pub use ignore::{Ignored, ignore_list};
 pub use marks::{MARKS, Mark};
 pub use table::{Known, understood};
 
-/// An object's own facts.
+/// An object's own facts; inventories share them with whoever keeps what was read.
 #[derive(Clone, Debug)]
 pub(crate) enum Payload {
     Nothing,
-    Claim(Box<storage::Claim>),
-    Volume(Box<storage::Volume>),
-    Class(Box<storage::Class>),
-    Namespace(Box<builtin::Namespace>),
-    Snapshot(Box<snapshots::Snapshot>),
-    Content(Box<snapshots::Content>),
+    Claim(Arc<storage::Claim>),
+    Volume(Arc<storage::Volume>),
+    Class(Arc<storage::Class>),
+    Namespace(Arc<builtin::Namespace>),
+    Snapshot(Arc<snapshots::Snapshot>),
+    Content(Arc<snapshots::Content>),
     Defines(GroupKind),
     Record(Box<AnyRecord>),
     /// A machine or cluster of Rancher or Cluster API.
-    Layer(Box<rancher::Layer>),
+    Layer(Arc<rancher::Layer>),
     /// What a VM says of its disks beside naming them.
-    Intent(Box<kubevirt::Intent>),
+    Intent(Arc<kubevirt::Intent>),
     /// Snapshots and backups of claims that one object stands for.
     Copies(Vec<snapshots::Copy>),
     /// How far a workload may be scaled.
-    Scaler(Box<scalers::Scaler>),
+    Scaler(Arc<scalers::Scaler>),
+}
+
+impl Payload {
+    /// True where both say the same; what cannot be compared differs.
+    pub(crate) fn alike(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Nothing, Self::Nothing) => true,
+            (Self::Layer(own), Self::Layer(other)) => own == other,
+            (Self::Intent(own), Self::Intent(other)) => own == other,
+            (Self::Copies(own), Self::Copies(other)) => own == other,
+            (Self::Scaler(own), Self::Scaler(other)) => own == other,
+            _ => false,
+        }
+    }
 }
 
 /// One object as it is read.
 #[derive(Clone, Debug)]
 pub(crate) struct Parsed {
     pub(crate) kind: GroupKind,
-    pub(crate) head: Head,
+    pub(crate) head: Arc<Head>,
     pub(crate) payload: Payload,
     pub(crate) edges: Vec<Edge>,
     /// Hashes of name-shaped strings that may be names of claims or volumes: of a kind nobody here knows, or of a part of it.
@@ -72,7 +87,7 @@ impl Parsed {
     pub(crate) fn new(kind: &GroupKind, head: Head) -> Self {
         Self {
             kind: kind.clone(),
-            head,
+            head: Arc::new(head),
             payload: Payload::Nothing,
             edges: Vec::new(),
             names: custom::Names::default(),

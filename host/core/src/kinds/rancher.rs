@@ -178,7 +178,7 @@ where
 }
 
 fn layer(kind: &GroupKind, meta: Meta<'_>, layer: Layer) -> Read {
-    Ok(Parsed { payload: Payload::Layer(Box::new(layer)), ..Parsed::new(kind, meta.head(kind)?) })
+    Ok(Parsed { payload: Payload::Layer(std::sync::Arc::new(layer)), ..Parsed::new(kind, meta.head(kind)?) })
 }
 
 fn filled(text: Option<Box<str>>) -> Option<Box<str>> {
@@ -260,7 +260,7 @@ mod tests {
         let parsed = read(object.to_string().as_bytes()).ok().unwrap();
         assert!(parsed.edges.is_empty() && parsed.names.is_empty(), "they name no claims");
         match parsed.payload {
-            Payload::Layer(layer) => *layer,
+            Payload::Layer(layer) => (*layer).clone(),
             other => panic!("{other:?}"),
         }
     }

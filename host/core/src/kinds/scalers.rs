@@ -86,7 +86,7 @@ fn object<'a>(kind: &GroupKind, json: &'a [u8]) -> Result<Object<'a>, Unreadable
 }
 
 fn scaler(kind: &GroupKind, meta: Meta<'_>, scaler: Option<Scaler>) -> Read {
-    let payload = scaler.map_or(Payload::Nothing, |scaler| Payload::Scaler(Box::new(scaler)));
+    let payload = scaler.map_or(Payload::Nothing, |scaler| Payload::Scaler(std::sync::Arc::new(scaler)));
     Ok(Parsed { payload, ..Parsed::new(kind, meta.head(kind)?) })
 }
 

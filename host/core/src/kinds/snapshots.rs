@@ -141,7 +141,7 @@ pub(crate) fn snapshot(kind: &GroupKind, json: &[u8]) -> Read {
             ..Edge::claim(name.clone(), ReferenceState::Active, "spec.source.persistentVolumeClaimName")
         })
         .collect();
-    let payload = Payload::Snapshot(Box::new(Snapshot { claim, ready, bytes }));
+    let payload = Payload::Snapshot(std::sync::Arc::new(Snapshot { claim, ready, bytes }));
     Ok(Parsed { payload, edges, ..Parsed::new(kind, head) })
 }
 
@@ -191,7 +191,7 @@ pub(crate) fn content(kind: &GroupKind, json: &[u8]) -> Read {
         volume_handle: object.spec.source.volume_handle,
         snapshot: object.spec.volume_snapshot_ref.map(|reference| (reference.namespace, reference.name)),
     };
-    Ok(Parsed { payload: Payload::Content(Box::new(content)), ..Parsed::new(kind, head) })
+    Ok(Parsed { payload: Payload::Content(std::sync::Arc::new(content)), ..Parsed::new(kind, head) })
 }
 
 #[derive(Deserialize)]

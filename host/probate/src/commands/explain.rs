@@ -84,6 +84,7 @@ pub fn run(args: &ExplainArgs, threads: Option<NonZeroUsize>) -> Outcome {
         shown: Shown::default(),
         as_of_source: world.as_of_source,
         threads,
+        undigested: false,
     };
     let (set, programs) = policies.split(threads);
     let explained = probate_core::explain::explain(&world.inventory, &set, &programs, &options, &written.1);

@@ -61,6 +61,7 @@ fn options(world: &World, shown: Shown, threads: Option<NonZeroUsize>) -> Option
         shown,
         as_of_source: world.as_of_source,
         threads: session::threads(threads),
+        undigested: false,
     }
 }
 

@@ -151,6 +151,6 @@ pub(super) fn machine(kind: &GroupKind, json: &[u8]) -> Read {
         edge.since = since;
     }
     let intent = annotations::intent(&marks);
-    let payload = intent.map_or(Payload::Nothing, |intent| Payload::Intent(Box::new(intent)));
+    let payload = intent.map_or(Payload::Nothing, |intent| Payload::Intent(std::sync::Arc::new(intent)));
     Ok(Parsed { payload, edges, names, ..Parsed::new(kind, head) })
 }

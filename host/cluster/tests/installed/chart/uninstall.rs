@@ -132,5 +132,6 @@ async fn all_of_it(release: &Release, before: &[Value]) {
     let again = read(&release.installed, CLAIMS, "db").await;
     let volume = read(&release.installed, VOLUMES, "db").await;
     assert_eq!(volume["spec"]["claimRef"]["uid"], again["metadata"]["uid"]);
+    assert!(volume["metadata"]["labels"]["probate.dev/state"].is_null(), "{}", volume["metadata"]);
     assert_eq!(volume["spec"]["persistentVolumeReclaimPolicy"], "Retain");
 }

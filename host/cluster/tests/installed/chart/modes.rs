@@ -99,8 +99,7 @@ async fn without_helm_the_rights_go_by_name_and_helm_may_take_over() {
     let install = documented("install.md", "helm install");
     let done = release.shell(&install);
     assert!(!done.well && done.err.contains("cannot be imported"), "{}{}", done.out, done.err);
-    assert!(documented("install.md", "--take-ownership").starts_with("--take"));
-    release.install("--take-ownership");
+    release.install(&documented("install.md", "--take-ownership"));
     holds(&release, &audit).await;
     release.uninstall();
     assert!(!release.objects().iter().any(|name| name.contains("role")), "{:?}", release.objects());

@@ -1,7 +1,7 @@
 //! What a series of dumps of the same clusters tells: records of what was seen in each, in time order. Between two dumps anything
 //! may have happened, so what comes of it is sampled: it shows candidates, and proves no disuse.
 
-use crate::evidence::{Statements, SubjectId, View};
+use crate::evidence::{Statements, SubjectId, View, guests};
 use crate::facts::{Facts, Known};
 use crate::inventory::Inventory;
 use crate::time::{self, Seconds};
@@ -22,7 +22,7 @@ struct Seen {
     /// The first of the latest dumps in which nothing wanted it.
     unused: Option<Seconds>,
     owners: Vec<RecordOwner>,
-    guest: Option<(GuestCluster, Seconds)>,
+    guest: Option<(GuestCluster, Seconds, bool)>,
     counterparts: Vec<Counterpart>,
 }
 
@@ -85,7 +85,7 @@ impl History {
         }
         match facts.guest_cluster.get() {
             Some(guest) if guest.state == LifeState::Gone => {}
-            Some(guest) => seen.guest = Some((guest.clone(), now)),
+            Some(guest) => seen.guest = Some((guest.clone(), now, guests::kept(view).is_some())),
             None => {}
         }
         for counterpart in facts.counterparts.get().into_iter().flatten() {
@@ -115,13 +115,14 @@ impl Seen {
                 }),
                 unused_since: self.unused.map(time::format),
                 owners: self.owners.clone(),
-                guest_cluster: self.guest.as_ref().map(|(guest, at)| RecordGuestCluster {
+                guest_cluster: self.guest.as_ref().map(|(guest, at, keep_volumes)| RecordGuestCluster {
                     r#type: guest.r#type,
                     name: guest.name.clone(),
                     uid: guest.uid.clone(),
                     state: None,
                     gone_since: None,
                     last_seen_at: Some(time::format(*at)),
+                    keep_volumes: *keep_volumes,
                 }),
                 counterparts: self.counterparts.iter().map(layer).collect(),
                 ..RecordStatus::default()

@@ -97,6 +97,13 @@ impl Item {
             && own.edges == other.edges
             && own.names == other.names
     }
+
+    /// True where it says, on its way out, what is to become of volumes: that counts beyond it.
+    pub fn has_last_words(&self) -> bool {
+        let Parsed { kind, head, payload, .. } = &self.0.parsed;
+        let machine = kind.group == "kubevirt.io" && kind.kind == "VirtualMachine";
+        head.deleting.is_some() && (machine || matches!(payload, Payload::Intent(_)))
+    }
 }
 
 /// Objects of one file or a part of it.

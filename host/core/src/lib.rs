@@ -20,6 +20,7 @@ pub mod intake;
 pub mod inventory;
 pub mod kinds;
 pub mod ledger;
+pub mod left;
 pub mod log;
 pub mod observe;
 mod pacing;

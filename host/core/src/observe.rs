@@ -1,17 +1,17 @@
 //! Observe: the next `VolumeRecord` of a claim or volume from what is observed now. Ownership is learned while the owner lives;
 //! disuse counts only over time in which somebody was watching.
 
-use crate::evidence::{Statements, SubjectId, View};
+use crate::evidence::{Statements, SubjectId, View, guests};
 use crate::facts::{Facts, Known};
 use crate::history;
 use crate::inventory::Inventory;
 use crate::kinds;
 use crate::protocol::{OF_DISUSE, state};
 use crate::time::{self, Seconds};
-use probate_contract::evidence::{Continuity, CounterpartState, LifeState};
+use probate_contract::evidence::{Continuity, CounterpartState, LifeState, Relation};
 use probate_contract::record::{
-    Observation, RecordCounterpart, RecordGuestCluster, RecordMetadata, RecordSpec, RecordStatus,
-    VolumeRecord,
+    Observation, RecordCounterpart, RecordGuestCluster, RecordMetadata, RecordOwner, RecordSpec,
+    RecordStatus, RecordVolume, VolumeRecord,
 };
 use probate_contract::settings::SettingsSpec;
 use std::collections::{BTreeMap, BTreeSet};
@@ -126,7 +126,7 @@ pub fn advance(
     let mut status = previous.map(|record| record.status.clone()).unwrap_or_default();
     let watched = observe(&mut status, watched_since.min(now), now, settings);
     disuse(&mut status, &facts, watched, now);
-    learn(&mut status, &facts, now);
+    learn(&mut status, &facts, guests::kept(&view).is_some(), now);
     window(&mut status, previous, watched, !rails.operations.is_empty(), now);
     let known = previous.map(|record| record.spec.clone());
     let spec = spec(known, history::spec(&facts));
@@ -228,7 +228,7 @@ fn disuse(status: &mut RecordStatus, facts: &Facts, watched: Watched, now: Secon
     }
 }
 
-fn learn(status: &mut RecordStatus, facts: &Facts, now: Seconds) {
+fn learn(status: &mut RecordStatus, facts: &Facts, keep_volumes: bool, now: Seconds) {
     if let Some(owners) = facts.owners.get() {
         history::owners(&mut status.owners, owners, now);
     }
@@ -245,11 +245,17 @@ fn learn(status: &mut RecordStatus, facts: &Facts, now: Seconds) {
             gone_since: gone
                 .then(|| since.or_else(|| guest.gone_since.clone()).unwrap_or_else(|| time::format(now))),
             last_seen_at: if gone { seen } else { Some(time::format(now)) },
+            keep_volumes,
         });
     }
     for counterpart in facts.counterparts.get().into_iter().flatten() {
         let gone = counterpart.state == CounterpartState::Gone;
-        let same = |known: &RecordCounterpart| known.uid == counterpart.uid && known.name == counterpart.name;
+        // Two objects cannot have one name at a time: one that was made again takes the place of the one before it.
+        let same = |known: &RecordCounterpart| {
+            let RecordCounterpart { cluster, kind, namespace, name, .. } = known;
+            (cluster, kind, namespace, name)
+                == (&counterpart.cluster, &counterpart.kind, &counterpart.namespace, &counterpart.name)
+        };
         let known = status.counterparts.iter().find(|known| same(known)).cloned();
         status.counterparts.retain(|known| !same(known));
         let since = known.as_ref().and_then(|known| known.gone_since.clone());
@@ -257,6 +263,12 @@ fn learn(status: &mut RecordStatus, facts: &Facts, now: Seconds) {
         status.counterparts.push(RecordCounterpart {
             state: Some(counterpart.state),
             gone_since: gone.then_some(since),
+            // Marks may still name the uid of the one before it; what was seen alive counts.
+            uid: known
+                .as_ref()
+                .and_then(|known| known.uid.clone())
+                .filter(|_| gone)
+                .or(counterpart.uid.clone()),
             // One that is gone says nothing any more; what it said holds.
             reclaim_policy: counterpart
                 .reclaim_policy
@@ -300,11 +312,23 @@ fn spec(known: Option<RecordSpec>, seen: RecordSpec) -> RecordSpec {
     RecordSpec {
         cluster: if known.cluster.uid.is_some() { known.cluster } else { seen.cluster },
         claim: if known.claim.as_ref().is_some_and(named) { known.claim } else { seen.claim.or(known.claim) },
-        volume: known.volume.or(seen.volume),
+        volume: volume(known.volume, seen.volume),
     }
 }
 
-/// True where a record is needed: unused, of several layers, or with something under way.
+/// Driver and handle are all that is left of an asset once the volume's object is gone.
+fn volume(known: Option<RecordVolume>, seen: Option<RecordVolume>) -> Option<RecordVolume> {
+    let Some(known) = known else { return seen };
+    let seen = seen.filter(|seen| seen.uid == known.uid).unwrap_or_default();
+    Some(RecordVolume {
+        driver: known.driver.or(seen.driver),
+        volume_handle: known.volume_handle.or(seen.volume_handle),
+        ..known
+    })
+}
+
+/// True where a record is needed: unused, of several layers, with something under way, or of an owner that may leave it behind: once
+/// that one is gone nothing else tells of it.
 pub fn needed(record: &VolumeRecord) -> bool {
     let VolumeRecord { spec, status, .. } = record;
     let under_way = status.mark.is_some()
@@ -315,5 +339,6 @@ pub fn needed(record: &VolumeRecord) -> bool {
     let layered = status.guest_cluster.is_some()
         || !status.counterparts.is_empty()
         || status.owners.iter().any(|owner| owner.cluster.as_ref().is_some_and(elsewhere));
-    under_way || layered || status.unused_since.is_some()
+    let leaves = |owner: &RecordOwner| owner.relation == Relation::Used || owner.platform_intent.is_some();
+    under_way || layered || status.owners.iter().any(leaves) || status.unused_since.is_some()
 }

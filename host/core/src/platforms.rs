@@ -25,9 +25,17 @@ pub(crate) fn words(facts: &Facts) -> Vec<String> {
     words
 }
 
-/// Harvester's VM controller deletes what the list on the VM names when the VM goes.
+/// Harvester's VM controller deletes what the list on the VM names when the VM goes; a DataVolume leaves its claim where it is told.
 fn machine(owner: &Owner) -> Option<String> {
     let name = format!("{}/{}", owner.namespace.as_deref().unwrap_or_default(), owner.name);
+    if owner.kind == "DataVolume" {
+        let kept = owner.platform_intent == Some(PlatformIntent::Keep);
+        return kept.then(|| {
+            format!(
+                "Kubernetes: the DataVolume {name} was deleted with cascade orphan, which leaves its claim"
+            )
+        });
+    }
     let (take, leave) = match owner.state {
         LifeState::Gone => ("would have taken", "would have left"),
         LifeState::Alive | LifeState::Deleting => ("takes", "leaves"),

@@ -104,6 +104,9 @@ pub struct RecordGuestCluster {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Time")]
     pub last_seen_at: Option<Time>,
+    /// Its owner asked to keep its volumes; once it is going nobody can ask it again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keep_volumes: bool,
 }
 
 /// A mark.

@@ -1,4 +1,4 @@
-//! The binaries of the control plane, built from the pinned modules beside this crate and kept outside the tree.
+//! The binaries of the control plane, and Helm's, built from the pinned modules beside this crate and kept outside the tree.
 
 use anyhow::{Context as _, ensure};
 use sha2::{Digest as _, Sha256};
@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Folder with etcd, etcdctl, kube-apiserver, kube-controller-manager and kubectl.
+/// Folder with etcd, etcdctl, kube-apiserver, kube-controller-manager and kubectl, or with helm.
 #[derive(Clone, Debug)]
 pub struct Binaries {
     dir: PathBuf,
@@ -35,47 +35,73 @@ struct Module {
     packages: &'static [(&'static str, &'static str)],
 }
 
-const MODULES: [Module; 2] = [
-    Module {
-        name: "etcd",
-        manifest: include_str!("../etcd/go.mod"),
-        sums: include_str!("../etcd/go.sum"),
-        packages: &[("etcd", "go.etcd.io/etcd/server/v3"), ("etcdctl", "go.etcd.io/etcd/etcdctl/v3")],
-    },
-    Module {
-        name: "k8s",
-        manifest: include_str!("../k8s/go.mod"),
-        sums: include_str!("../k8s/go.sum"),
-        packages: &[
-            ("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
-            ("kube-controller-manager", "k8s.io/kubernetes/cmd/kube-controller-manager"),
-            ("kubectl", "k8s.io/kubernetes/cmd/kubectl"),
-        ],
-    },
-];
+/// What is built together, into a folder of its own: a plane does not wait for Helm.
+pub(crate) struct Set {
+    /// Also the name of its lock.
+    name: &'static str,
+    says: &'static str,
+    modules: &'static [Module],
+    ldflags: &'static str,
+}
 
-const GOFLAGS: &str = "-buildvcs=false -mod=readonly";
-
-/// What `kubectl version` and feature defaults go by: a build from modules has no tags to ask.
-const LDFLAGS: &str = "-s -w -X k8s.io/component-base/version.gitVersion=v1.36.3 \
+/// What every plane is started from.
+pub(crate) const PLANE: Set = Set {
+    name: "build",
+    says: "building a control plane from Go modules; the first time takes about six minutes",
+    modules: &[
+        Module {
+            name: "etcd",
+            manifest: include_str!("../etcd/go.mod"),
+            sums: include_str!("../etcd/go.sum"),
+            packages: &[("etcd", "go.etcd.io/etcd/server/v3"), ("etcdctl", "go.etcd.io/etcd/etcdctl/v3")],
+        },
+        Module {
+            name: "k8s",
+            manifest: include_str!("../k8s/go.mod"),
+            sums: include_str!("../k8s/go.sum"),
+            packages: &[
+                ("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
+                ("kube-controller-manager", "k8s.io/kubernetes/cmd/kube-controller-manager"),
+                ("kubectl", "k8s.io/kubernetes/cmd/kubectl"),
+            ],
+        },
+    ],
+    // What `kubectl version` and feature defaults go by: a build from modules has no tags to ask.
+    ldflags: "-s -w -X k8s.io/component-base/version.gitVersion=v1.36.3 \
     -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36 \
     -X k8s.io/component-base/version.gitCommit=0 -X k8s.io/component-base/version.gitTreeState=clean \
     -X k8s.io/component-base/version.buildDate=2026-01-01T00:00:00Z \
     -X k8s.io/client-go/pkg/version.gitVersion=v1.36.3 -X k8s.io/client-go/pkg/version.gitMajor=1 \
-    -X k8s.io/client-go/pkg/version.gitMinor=36";
+    -X k8s.io/client-go/pkg/version.gitMinor=36",
+};
+
+/// For the chart. Its Kubernetes libraries are the plane's, so that it renders for the version that it installs on.
+pub(crate) const HELM: Set = Set {
+    name: "helm",
+    says: "building helm from Go modules; the first time takes about two minutes",
+    modules: &[Module {
+        name: "helm",
+        manifest: include_str!("../helm/go.mod"),
+        sums: include_str!("../helm/go.sum"),
+        packages: &[("helm", "helm.sh/helm/v4/cmd/helm")],
+    }],
+    ldflags: "-s -w -X helm.sh/helm/v4/internal/version.version=v4.2.4",
+};
+
+const GOFLAGS: &str = "-buildvcs=false -mod=readonly";
 
 /// The binaries, built if they are not there yet (minutes the first time); `None` without Go.
-pub(crate) fn binaries() -> anyhow::Result<Option<Binaries>> {
+pub(crate) fn binaries(set: &Set) -> anyhow::Result<Option<Binaries>> {
     let Some(go) = find_go() else { return Ok(None) };
     let cache = cache()?.join("go");
     let version = output(&go, &["version"])?;
-    let dir = cache.join("bin").join(key(&version));
-    if !complete(&dir) {
+    let dir = cache.join("bin").join(key(set, &version));
+    if !complete(set, &dir) {
         fs::create_dir_all(cache.join("bin"))?;
-        let lock = fs::File::create(cache.join("build.lock"))?;
+        let lock = fs::File::create(cache.join(format!("{}.lock", set.name)))?;
         lock.lock().context("cannot lock the cache of Go binaries")?;
-        if !complete(&dir) {
-            build(&go, &cache, &dir)?;
+        if !complete(set, &dir) {
+            build(set, &go, &cache, &dir)?;
         }
     }
     Ok(Some(Binaries { dir }))
@@ -98,20 +124,20 @@ fn find_go() -> Option<PathBuf> {
         .find(|go| go.is_file())
 }
 
-fn complete(dir: &Path) -> bool {
-    MODULES.iter().flat_map(|module| module.packages).all(|(name, _)| dir.join(name).is_file())
+fn complete(set: &Set, dir: &Path) -> bool {
+    set.modules.iter().flat_map(|module| module.packages).all(|(name, _)| dir.join(name).is_file())
 }
 
 /// Everything that the bytes of the binaries depend on.
-fn key(go_version: &str) -> String {
+fn key(set: &Set, go_version: &str) -> String {
     let mut hash = Sha256::new();
-    for module in &MODULES {
+    for module in set.modules {
         for part in [module.name, module.manifest, module.sums] {
             hash.update(part);
             hash.update([0]);
         }
     }
-    for part in [GOFLAGS, LDFLAGS, go_version] {
+    for part in [GOFLAGS, set.ldflags, go_version] {
         hash.update(part);
         hash.update([0]);
     }
@@ -119,25 +145,28 @@ fn key(go_version: &str) -> String {
     hex.chars().take(16).collect()
 }
 
-fn build(go: &Path, cache: &Path, dir: &Path) -> anyhow::Result<()> {
-    crate::say("building a control plane from Go modules; the first time takes about six minutes");
+fn build(set: &Set, go: &Path, cache: &Path, dir: &Path) -> anyhow::Result<()> {
+    crate::say(set.says);
     let work = tempfile::Builder::new().prefix("new-").tempdir_in(cache.join("bin"))?;
     let bin = work.path().join("bin");
-    for module in &MODULES {
+    for module in set.modules {
         let source = work.path().join(module.name);
         fs::create_dir_all(&source)?;
         fs::write(source.join("go.mod"), module.manifest)?;
         fs::write(source.join("go.sum"), module.sums)?;
         for (name, package) in module.packages {
             let mut command = Command::new(go);
-            command.args(["build", "-trimpath", "-ldflags", LDFLAGS, "-o"]).arg(bin.join(name)).arg(package);
+            command
+                .args(["build", "-trimpath", "-ldflags", set.ldflags, "-o"])
+                .arg(bin.join(name))
+                .arg(package);
             environment(&mut command, go, cache);
             let status = command.current_dir(&source).status().context("cannot start go")?;
             ensure!(status.success(), "go build {package}: {status}");
         }
     }
     match fs::rename(&bin, dir) {
-        Err(_) if complete(dir) => Ok(()),
+        Err(_) if complete(set, dir) => Ok(()),
         other => other.context("cannot put the binaries in place"),
     }
 }

@@ -1,5 +1,5 @@
 //! A real control plane for tests: etcd, kube-apiserver and kube-controller-manager built from pinned Go modules, and a storage
-//! driver whose volumes are directories, so that lost data is a missing file.
+//! driver whose volumes are directories, so that lost data is a missing file. And `helm`, for whoever asks.
 //!
 //! ```no_run
 //! # async fn example() -> anyhow::Result<()> {
@@ -13,6 +13,7 @@ pub mod cluster;
 pub mod crds;
 pub mod driver;
 mod go;
+mod helm;
 mod node;
 mod plane;
 mod process;
@@ -20,6 +21,7 @@ pub mod proxy;
 
 pub use driver::Driver;
 pub use go::Binaries;
+pub use helm::Helm;
 pub use plane::{Options, Plane, Stop, UNUSED_SINCE, User};
 
 use anyhow::bail;
@@ -66,6 +68,18 @@ pub async fn until<T>(
             Ok(None) | Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
         }
     }
+}
+
+/// Set where a missing control plane is an error and no reason to skip.
+const REQUIRED: &str = "PROBATE_REQUIRE_PLANE";
+
+/// Says that a test is skipped because this cannot be built; an error where tests must not be.
+pub(crate) fn skipped(what: &str) -> anyhow::Result<()> {
+    if std::env::var_os(REQUIRED).is_some() {
+        bail!("{REQUIRED} is set, and there is no Go here to build {what} with");
+    }
+    say(&format!("SKIPPED: no Go here to build {what} with (https://go.dev/doc/install)"));
+    Ok(())
 }
 
 /// Says one line on stderr; lost if nobody listens.

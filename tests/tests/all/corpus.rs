@@ -115,6 +115,55 @@ fn what_a_scenario_states_is_what_its_first_cases_assert() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
+/// The file of a test's module below `host/cluster/tests`, and the names of the modules that lead to it.
+fn module(path: &[&str]) -> PathBuf {
+    let mut file = root().join("host/cluster/tests");
+    path.iter().for_each(|part| file.push(part));
+    file.with_extension("rs")
+}
+
+#[test]
+fn what_is_carried_out_has_a_test_by_that_name() {
+    let mut named = BTreeSet::new();
+    for folder in folders("tests/corpus") {
+        let path = folder.join("scenario.yaml");
+        if !path.exists() {
+            continue;
+        }
+        let scenario = documents(&path).remove(0);
+        let (state, test) = (scenario["state"].as_str().unwrap(), scenario["carriedOut"].as_str());
+        assert_eq!(state == "Controller", test.is_some(), "{}", folder.display());
+        assert_eq!(test.is_some(), scenario["carries"].is_string(), "{}", folder.display());
+        assert!(["Decided", "Controller"].contains(&state), "{}: {state}", folder.display());
+        let Some(test) = test else { continue };
+        let parts: Vec<&str> = test.split("::").collect();
+        let [binary, "scenarios", theme, function] = parts.as_slice() else {
+            panic!("{test}: not below scenarios")
+        };
+        let source = fs::read_to_string(module(&[binary, "scenarios", theme])).unwrap();
+        let declared =
+            |file: PathBuf, name: &str| fs::read_to_string(file).unwrap().contains(&format!("\nmod {name};"));
+        assert!(declared(module(&[binary, "main"]), "scenarios"), "{test}");
+        assert!(declared(module(&[binary, "scenarios", "mod"]), theme), "{test}");
+        let run = format!("#[tokio::test(flavor = \"multi_thread\")]\nasync fn {function}() {{");
+        assert!(source.contains(&run), "{test}: no such test");
+        let id = scenario["id"].as_str().unwrap().to_lowercase();
+        assert!(function.starts_with(&format!("{id}_")), "{test}: not of {id}");
+        named.insert((*function).to_owned());
+    }
+    let mut there = BTreeSet::new();
+    for file in fs::read_dir(root().join("host/cluster/tests/turn/scenarios")).unwrap() {
+        let source = fs::read_to_string(file.unwrap().path()).unwrap();
+        let tests = source
+            .split("#[tokio::test")
+            .skip(1)
+            .filter_map(|rest| rest.split_once("async fn ")?.1.split_once('('));
+        there.extend(tests.map(|(name, _)| name.to_owned()));
+    }
+    assert_eq!(named, there, "each is of a scenario");
+    assert!(named.len() >= 18);
+}
+
 #[test]
 fn each_row_of_the_comparison_decides_as_it_says() {
     let mut rows = BTreeSet::new();

@@ -2,14 +2,16 @@
 //! `plane mark|large …` prints one line of JSON; `cargo xtask bench --only cluster` makes a table of them. Never a test.
 
 mod alone;
-#[path = "../../tests/turn/closures.rs"]
-#[allow(dead_code, reason = "shared with the tests, which use all of it")]
-mod closures;
+#[path = "../../tests/turn/closure.rs"]
+mod closure;
 mod crowd;
 mod figures;
 mod large;
 mod mark;
 mod replay;
+#[path = "../../tests/turn/running.rs"]
+#[allow(dead_code, reason = "shared with the tests, which use all of it")]
+mod running;
 #[path = "../../tests/turn/stand.rs"]
 #[allow(dead_code, reason = "shared with the tests, which use all of it")]
 mod stand;

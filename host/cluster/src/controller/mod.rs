@@ -5,6 +5,7 @@ mod act;
 mod choose;
 mod era;
 mod figures;
+mod left;
 mod links;
 mod mirror;
 pub mod policies;
@@ -36,7 +37,7 @@ use probate_contract::settings::SettingsSpec;
 use probate_core::inventory::Inventory;
 use probate_core::log::Head;
 use probate_core::pipeline;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -119,6 +120,8 @@ pub struct Controller {
     watched: BTreeMap<String, RecordStatus>,
     /// Subjects whose annotations were left as they are: at which revision, and what was wanted.
     left: BTreeMap<String, (Option<String>, Wanted)>,
+    /// Uids of the claims that were there at the last turn.
+    claims: BTreeSet<String>,
     /// Purged since statuses were last written, by policy: how many and how large.
     freed: BTreeMap<String, (u64, i64)>,
     /// What policies last said, for the counters.
@@ -228,6 +231,7 @@ impl Controller {
             carried: BTreeMap::new(),
             watched: BTreeMap::new(),
             left: BTreeMap::new(),
+            claims: BTreeSet::new(),
             freed: BTreeMap::new(),
             said: figures::Said::new(),
             effects: Vec::new(),

@@ -3,6 +3,7 @@
 use super::Controller;
 use super::policies::{self, Bench};
 use crate::error::ClusterError;
+use crate::ledger::LedgerStore;
 use crate::observe::inventory::freeze;
 use crate::observe::watch::now;
 use crate::publish::metrics::Labels;
@@ -33,6 +34,7 @@ impl Controller {
             inventory = self.freeze(at);
         }
         self.watched(at).await?;
+        self.left(&inventory).await;
         let Some(bench) = self.bench.clone() else { return Ok(at.saturating_add(1)) };
         let started = Instant::now();
         let report = self.decide(&inventory, &bench, at);
@@ -132,7 +134,7 @@ impl Controller {
         Ok(())
     }
 
-    /// Carries every record on by what is seen now; true where one was written.
+    /// Carries every record on by what is seen now; true where one was written, or what was seen is over.
     async fn observe(&mut self, inventory: &Inventory, at: i64) -> Result<bool, ClusterError> {
         let patience = self.options.settings.maximum_gap_seconds;
         let Some(since) = self.links.watched_since(at, patience) else { return Ok(false) };
@@ -158,14 +160,18 @@ impl Controller {
                 next.push(record);
             }
         }
-        let written = !next.is_empty();
+        let (mut written, mut whole) = (!next.is_empty(), true);
         for record in next {
             match self.records.put(&self.access, &record).await {
                 Ok(()) => {}
                 // Another replica was faster, or the protocol goes on with it: what is there now counts.
-                Err(error) if error.code() == Some(409) => {}
+                Err(error) if error.code() == Some(409) => whole = false,
                 Err(error) => return Err(error),
             }
+        }
+        // What was said on the way out is in the records now.
+        for cluster in self.links.clusters.iter().filter(|_| whole) {
+            written |= cluster.store.heard();
         }
         Ok(written)
     }
@@ -178,6 +184,10 @@ impl Controller {
         bench: &Arc<dyn Bench>,
         at: i64,
     ) -> Result<(), ClusterError> {
+        if !self.ledger.get().open.is_empty() {
+            // A person may have reset it, which changes nothing else that this process would notice.
+            self.ledger = LedgerStore::load(&self.access).await?;
+        }
         let run = ledger::figures(report, observe::referrers(inventory));
         let settings = &self.options.settings;
         self.ledger

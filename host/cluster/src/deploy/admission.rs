@@ -48,7 +48,9 @@ fn self_test_volume() -> Value {
 fn policy(name: &str, rules: Value, conditions: Value, variables: Value, validations: Value) -> Value {
     let mut spec = json!({
         "failurePolicy": "Fail",
-        "matchConstraints": {"matchPolicy": "Equivalent", "resourceRules": rules},
+        // With the API server's defaults: it counts all of this as one value, and would take what it filled in itself for a conflict
+        // between whoever applies it and who did before.
+        "matchConstraints": {"matchPolicy": "Equivalent", "namespaceSelector": {}, "objectSelector": {}, "resourceRules": rules},
         "matchConditions": conditions,
     });
     // The API server drops an empty list, and what stands there is compared with this.

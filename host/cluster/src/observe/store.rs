@@ -33,11 +33,27 @@ struct Kind {
     objects: HashMap<Name, Seen>,
     /// Objects of a list that has not come to its end.
     coming: Option<HashMap<Name, Seen>>,
+    /// Objects that are gone, with what they said last, and whether anybody has read it.
+    last: HashMap<Name, (Seen, bool)>,
+}
+
+impl Kind {
+    /// Keeps what is gone until somebody has heard what it said on its way out: between two looks it may come and go.
+    fn gone(&mut self, name: Name, seen: Seen) {
+        if seen.as_ref().is_ok_and(Item::has_last_words) {
+            self.last.insert(name, (seen, false));
+        }
+    }
 }
 
 impl Default for Kind {
     fn default() -> Self {
-        Self { state: ListState::Broken(Reason::NotSynced), objects: HashMap::new(), coming: None }
+        Self {
+            state: ListState::Broken(Reason::NotSynced),
+            objects: HashMap::new(),
+            coming: None,
+            last: HashMap::new(),
+        }
     }
 }
 
@@ -139,18 +155,29 @@ impl Store {
                 known.coming.get_or_insert_default().insert(name, seen);
             }
             Change::End => {
-                known.objects = known.coming.take().unwrap_or_default();
+                let coming = known.coming.take().unwrap_or_default();
+                for (name, seen) in std::mem::replace(&mut known.objects, coming) {
+                    if !known.objects.contains_key(&name) {
+                        known.gone(name, seen);
+                    }
+                }
                 if !matches!(known.state, ListState::Whole { .. }) {
                     known.state = ListState::Whole { since: now };
                 }
             }
             Change::Put(name, seen) => {
+                // One name has one object: another one of it proves the first gone.
+                known.last.remove(&name);
                 // Of most changes, a kubelet's word that a Pod is still there among them, nothing is read.
                 let before = known.objects.insert(name.clone(), seen);
                 let now = known.objects.get(&name);
                 wakes = !matches!((&before, now), (Some(Ok(before)), Some(Ok(now))) if before.alike(now));
             }
-            Change::Gone(name) => drop(known.objects.remove(&name)),
+            Change::Gone(name) => {
+                if let Some((name, seen)) = known.objects.remove_entry(&name) {
+                    known.gone(name, seen);
+                }
+            }
             Change::Lost(reason) => {
                 known.coming = None;
                 known.state = ListState::Broken(reason);
@@ -162,16 +189,33 @@ impl Store {
         }
     }
 
-    /// Calls `each` with every kind, its state and its objects, under the lock.
+    /// Calls `each` with every kind, its state and its objects, under the lock. What is gone is read with them until it was `heard`.
     pub(crate) fn read(
         &self,
         mut each: impl FnMut(&GroupKind, ListState, &mut dyn Iterator<Item = &Seen>),
     ) -> (Option<Discovered>, Option<String>) {
-        let inner = self.lock();
-        for (kind, known) in &inner.kinds {
-            each(kind, known.state, &mut known.objects.values());
+        let mut inner = self.lock();
+        for (kind, known) in &mut inner.kinds {
+            known.last.values_mut().for_each(|(_, read)| *read = true);
+            let last = known.last.values().map(|(seen, _)| seen);
+            each(kind, known.state, &mut known.objects.values().chain(last));
         }
         (inner.discovered.clone(), inner.uid.clone())
+    }
+
+    /// Lets go of what is gone and was read; true where there was any.
+    pub(crate) fn heard(&self) -> bool {
+        let mut inner = self.lock();
+        let mut any = false;
+        for known in inner.kinds.values_mut() {
+            any |= known.last.values().any(|(_, read)| *read);
+            known.last.retain(|_, (_, read)| !*read);
+        }
+        drop(inner);
+        if any {
+            self.touch();
+        }
+        any
     }
 
     /// Kinds that are not whole.
@@ -217,5 +261,53 @@ impl Store {
     /// How a kind is served.
     pub fn served(&self, kind: &GroupKind) -> Option<super::discover::Served> {
         self.lock().discovered.as_ref()?.evidence.get(kind).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Change, Kind, Name, Store};
+    use probate_core::intake::{GroupKind, Item};
+    use serde_json::{Value, json};
+
+    fn machine(deleting: bool) -> Change {
+        let at = if deleting { json!("2026-11-22T06:00:00Z") } else { Value::Null };
+        let object = json!({"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachine",
+            "metadata": {"namespace": "a", "name": "vm", "uid": "u", "deletionTimestamp": at}, "spec": {}});
+        let item = Item::read("kubevirt.io/v1", "VirtualMachine", object.to_string().as_bytes());
+        Change::Put(name(), item.map_err(Box::new))
+    }
+
+    fn name() -> Name {
+        ("a".into(), "vm".into())
+    }
+
+    fn seen(store: &Store) -> usize {
+        let mut count = 0;
+        store.read(|_, _, objects| count += objects.count());
+        count
+    }
+
+    #[test]
+    fn what_is_gone_is_read_once_more_where_it_had_something_to_say() {
+        let kind = GroupKind::parse("VirtualMachine.kubevirt.io");
+        let store = Store::default();
+        store.lock().kinds.insert(kind.clone(), Kind::default());
+        let apply = |change| store.apply(&kind, change, 0);
+        apply(machine(false));
+        apply(Change::Gone(name()));
+        assert_eq!((seen(&store), store.heard()), (0, false), "it said nothing");
+        apply(machine(true));
+        apply(Change::Gone(name()));
+        assert!(!store.heard(), "nobody has read it");
+        assert_eq!((seen(&store), store.heard(), seen(&store)), (1, true, 0));
+        apply(machine(true));
+        apply(Change::Begin);
+        apply(Change::End);
+        assert_eq!((seen(&store), store.heard(), seen(&store)), (1, true, 0), "missing in a new list");
+        apply(machine(true));
+        apply(Change::Gone(name()));
+        apply(machine(false));
+        assert_eq!(seen(&store), 1, "one name has one object");
     }
 }

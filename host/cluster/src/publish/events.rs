@@ -4,6 +4,7 @@ use crate::apply::Effect;
 use k8s_openapi::api::core::v1::ObjectReference;
 use kube::Client;
 use kube::runtime::events::{Event, EventType, Recorder, Reporter};
+use probate_core::left::Left;
 use probate_core::protocol::{Intended, Outcome, Target};
 
 /// Writes events.
@@ -36,6 +37,32 @@ impl Events {
             secondary: None,
         };
         if let Err(error) = self.recorder.publish(&event, &reference(effect)).await {
+            tracing::debug!(%error, "an event could not be written");
+        }
+    }
+
+    /// Tells, where the claim was, that its volume is still there.
+    pub async fn left(&self, left: &Left) {
+        let tenant = left.tenant.as_ref().map(|tenant| format!("; it was {tenant}")).unwrap_or_default();
+        let event = Event {
+            type_: EventType::Normal,
+            reason: "VolumeRetained".into(),
+            note: Some(format!(
+                "the claim is gone, volume {} and its data stay: it says Retain{tenant}",
+                left.volume
+            )),
+            action: "Observe".into(),
+            secondary: None,
+        };
+        let claim = ObjectReference {
+            api_version: Some("v1".into()),
+            kind: Some("PersistentVolumeClaim".into()),
+            namespace: Some(left.claim.namespace.clone()),
+            name: Some(left.claim.name.clone()),
+            uid: left.claim.uid.clone(),
+            ..ObjectReference::default()
+        };
+        if let Err(error) = self.recorder.publish(&event, &claim).await {
             tracing::debug!(%error, "an event could not be written");
         }
     }

@@ -85,6 +85,7 @@ fn every_link_in_the_pages_leads_somewhere() {
     let mut seen = 0;
     for (page, folder) in [
         ("README.md", ""),
+        ("docs/install.md", "docs/"),
         ("docs/recovery.md", "docs/"),
         ("docs/velero.md", "docs/"),
         ("docs/runbook.md", "docs/"),

@@ -5,17 +5,17 @@ use probate_apiserver::until;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-const VOLUMES: &str = "/api/v1/persistentvolumes";
-const CLAIMS: &str = "/api/v1/namespaces/shop/persistentvolumeclaims";
+pub(crate) const VOLUMES: &str = "/api/v1/persistentvolumes";
+pub(crate) const CLAIMS: &str = "/api/v1/namespaces/shop/persistentvolumeclaims";
 
-fn volume(name: &str) -> Value {
+pub(crate) fn volume(name: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name}, "spec": {
         "capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "persistentVolumeReclaimPolicy": "Delete",
         "storageClassName": "none", "claimRef": {"namespace": "shop", "name": name},
         "csi": {"driver": "csi.example.com", "volumeHandle": name}}})
 }
 
-fn claim(name: &str) -> Value {
+pub(crate) fn claim(name: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name}, "spec": {
         "accessModes": ["ReadWriteOnce"], "storageClassName": "none", "volumeName": name,
         "resources": {"requests": {"storage": "1Gi"}}}})
@@ -26,12 +26,12 @@ fn restored(mut claim: Value) -> Value {
     claim
 }
 
-async fn read(installed: &Installed, url: &str, name: &str) -> Value {
+pub(crate) async fn read(installed: &Installed, url: &str, name: &str) -> Value {
     let request = kube::core::Request::new(url).get(name, &Default::default()).expect("a request");
     installed.client.request(request).await.expect("an object")
 }
 
-async fn phase(installed: &Installed, url: &str, name: &str, wanted: &str) {
+pub(crate) async fn phase(installed: &Installed, url: &str, name: &str, wanted: &str) {
     let until = Instant::now() + Duration::from_secs(30);
     loop {
         let object = read(installed, url, name).await;
@@ -62,8 +62,17 @@ fn says(answer: Result<Value, String>, words: &str) {
     assert!(said.starts_with("403") && said.contains(words), "{said}\nnot: {words}");
 }
 
+/// Policies and namespaces reach admission by a watch: what they refuse, they refuse a moment later.
+async fn soon(installed: &Installed, user: &str, name: &str, words: &str) {
+    let refused = until(words, async || {
+        let answer = installed.try_delete(user, CLAIMS, name).await;
+        Ok(answer.err().filter(|said| said.starts_with("403") && said.contains(words)))
+    });
+    refused.await.unwrap_or_else(|error| panic!("{error:#}"));
+}
+
 /// Bound, then quarantined as the controller does: Retain and mark in one write, the claim marked and deleted.
-async fn quarantined(installed: &Installed, name: &str) {
+pub(crate) async fn quarantined(installed: &Installed, name: &str) {
     installed.create("admin", VOLUMES, &volume(name)).await.expect("a volume");
     installed.create("admin", CLAIMS, &claim(name)).await.expect("a claim");
     phase(installed, CLAIMS, name, "Bound").await;
@@ -80,7 +89,7 @@ async fn quarantined(installed: &Installed, name: &str) {
     );
     let early = both(flip("Delete"), state(Some("Quarantined")));
     says(installed.patch(CONTROLLER, VOLUMES, name, early).await, "keeps its data while it does");
-    says(installed.try_delete(CONTROLLER, CLAIMS, name).await, "deletes a claim that is not marked");
+    soon(installed, CONTROLLER, name, "deletes a claim that is not marked").await;
     installed.patch(CONTROLLER, CLAIMS, name, state(Some("Marked"))).await.expect("the claim is marked");
     installed.patch(CONTROLLER, VOLUMES, name, marked).await.expect("the volume is in quarantine");
     let rollback = both(flip("Delete"), state(None));
@@ -105,7 +114,7 @@ async fn held(installed: &Installed, name: &str) {
     says(installed.try_delete(CONTROLLER, CLAIMS, name).await, "deletes a claim that is held");
     installed.patch("admin", CLAIMS, name, hold(Value::Null)).await.expect("no hold");
     installed.patch("admin", "/api/v1/namespaces", "shop", hold(json!("wait"))).await.expect("a hold");
-    says(installed.try_delete(CONTROLLER, CLAIMS, name).await, "deletes a claim that is held");
+    soon(installed, CONTROLLER, name, "deletes a claim that is held").await;
     installed.patch("admin", "/api/v1/namespaces", "shop", hold(Value::Null)).await.expect("no hold");
     says(
         installed.try_patch(CONTROLLER, CLAIMS, name, json!({"metadata": {"finalizers": null}})).await,

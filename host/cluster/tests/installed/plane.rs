@@ -19,11 +19,16 @@ pub(crate) struct Installed {
     pub(crate) client: Client,
 }
 
-/// One with everything installed and the guard in force; `None` where there is no Go.
-pub(crate) async fn installed() -> Option<Installed> {
+/// One with nothing installed yet; `None` where there is no Go.
+pub(crate) async fn bare() -> Option<Installed> {
     let plane = Plane::start_or_skip(Options::default()).await.expect("a plane")?;
     let client = plane.client("admin").await.expect("a client");
-    let installed = Installed { plane, client };
+    Some(Installed { plane, client })
+}
+
+/// One with everything installed and the guard in force.
+pub(crate) async fn installed() -> Option<Installed> {
+    let installed = bare().await?;
     installed.kubectl(&["apply", "-f", &path("crds")]);
     installed.kubectl(&["wait", "--for=condition=Established", "crd", "--all", "--timeout=30s"]);
     installed.kubectl(&["apply", "-f", &path("manifests/enforce.yaml")]);

@@ -1,7 +1,7 @@
 //! The loop against a real control plane, with policies that are closures: what stands is carried out, and nothing else. Without Go
 //! these tests say that they are skipped.
 
-mod closures;
+mod closure;
 mod crash;
 mod deeds;
 mod faults;
@@ -13,6 +13,8 @@ mod pace;
 mod race;
 mod replicas;
 mod rights;
+mod running;
+mod scenarios;
 mod stand;
 mod windows;
 

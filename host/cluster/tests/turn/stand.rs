@@ -1,6 +1,6 @@
 //! A control plane with our kinds and the shipped manifests.
 
-pub(crate) use crate::closures::{How, Running, Says, delete_all};
+pub(crate) use crate::running::{How, Running, Says, delete_all};
 use k8s_openapi::api::core::v1::{Namespace, PersistentVolume, PersistentVolumeClaim, Pod};
 use kube::Client;
 use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams};

@@ -51,12 +51,15 @@ fn of_machines(view: &View<'_>) -> Option<Result<Member, Gap>> {
     Some(first.and_then(|member| if other { Err(ambiguous()) } else { Ok(member) }))
 }
 
-/// The mark by which a cluster's owner keeps its volumes (rancher, harvestercleanup/controller.go).
+/// The mark by which a cluster's owner keeps its volumes (rancher, harvestercleanup/controller.go). It goes with the cluster's
+/// objects, one after the other: once one of them is gone or all
+/// are going, what a record saw holds.
 pub(crate) fn kept(view: &View<'_>) -> Option<String> {
     let recorded = view.record.and_then(|record| record.status.guest_cluster.as_ref());
     let by_record = recorded.and_then(|recorded| {
-        let (_, keep) = view.inventory.fleet.recorded(&view.inventory.clusters, recorded).ok()??;
-        keep.then(|| recorded.name.clone())
+        let read = view.inventory.fleet.recorded(&view.inventory.clusters, recorded);
+        let said = read.ok().flatten().and_then(|(_, said)| said);
+        said.unwrap_or(recorded.keep_volumes).then(|| recorded.name.clone())
     });
     let by_machine =
         || of_machines(view)?.ok().filter(|member| member.keep_volumes).map(|member| member.name);

@@ -1,7 +1,7 @@
 //! Evidence: what is known of one claim or volume, fact by fact, from the inventory.
 
 mod gaps;
-mod guests;
+pub(crate) mod guests;
 mod layers;
 mod owners;
 mod rails;

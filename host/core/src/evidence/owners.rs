@@ -37,7 +37,7 @@ pub(crate) fn of(view: &View<'_>, references: &References) -> Known<Vec<Owner>> 
         gaps.extend_from_slice(found);
     }
     for id in &references.objects {
-        owners.extend(machine(view, *id));
+        owners.extend(machine(view, *id).or_else(|| orphaning(view, *id)));
     }
     for recorded in view.record.into_iter().flat_map(|record| &record.status.owners) {
         match of_record(view, recorded) {
@@ -152,6 +152,21 @@ fn machine(view: &View<'_>, id: ObjectId) -> Option<Owner> {
     let state = if head.deleting.is_some() { LifeState::Deleting } else { LifeState::Alive };
     let owner = named(view, kind, &head.namespace, &head.name, &head.uid, Relation::Used, state);
     Some(Owner { platform_intent: intent(view, id, state), ..owner })
+}
+
+/// A DataVolume that is deleted without its claim: whoever did that chose to keep it. The claim loses its ownerReference first.
+fn orphaning(view: &View<'_>, id: ObjectId) -> Option<Owner> {
+    let kind = view
+        .cluster
+        .kind_of(id)
+        .filter(|kind| kind.group == "cdi.kubevirt.io" && kind.kind == "DataVolume")?;
+    view.cluster.intent_of(id).filter(|said| said.orphaned)?;
+    let head = &view.cluster.object(id)?.head;
+    // What it was filled from is not its own.
+    super::layers::claim_name(view).filter(|claim| *claim == (&*head.namespace, &*head.name))?;
+    let made =
+        named(view, kind, &head.namespace, &head.name, &head.uid, Relation::CreatedFor, LifeState::Deleting);
+    Some(Owner { platform_intent: Some(PlatformIntent::Keep), ..made })
 }
 
 /// What Harvester does with the claim when the VM goes: it deletes what its list names, and nothing else (harvester,

@@ -51,6 +51,8 @@ pub(crate) struct Member {
     pub(crate) state: LifeState,
     /// `harvesterhci.io/skipHarvesterMachineProvisionCleanup` stands on it.
     pub(crate) keep_volumes: bool,
+    /// Every object that the mark can stand on is there.
+    pub(crate) whole: bool,
 }
 
 impl Fleet {
@@ -152,6 +154,7 @@ impl Fleet {
             uid: cluster.object(best)?.head.uid.to_string(),
             state: self.life(clusters, chain),
             keep_volumes: keep(chain.api) || keep(chain.provisioning),
+            whole: chain.api.is_some() && (!rancher || chain.provisioning.is_some()),
         })
     }
 
@@ -176,12 +179,13 @@ impl Fleet {
         if all && !moving { LifeState::Deleting } else { LifeState::Alive }
     }
 
-    /// The cluster whose uid a record keeps, as it is now; `None` where nobody read a management cluster.
+    /// The cluster whose uid a record keeps, as it is now, and whether its owner keeps its volumes where that can be told; `None` where
+    /// nobody read a management cluster.
     pub(crate) fn recorded(
         &self,
         clusters: &[ClusterData],
         recorded: &RecordGuestCluster,
-    ) -> Result<Option<(LifeState, bool)>, Gap> {
+    ) -> Result<Option<(LifeState, Option<bool>)>, Gap> {
         let Some(uid) = recorded.uid.as_deref().filter(|_| recorded.r#type != GuestClusterType::VCluster)
         else {
             return Ok(None);
@@ -191,7 +195,11 @@ impl Fleet {
             let Some(id) = cluster.by_uid(uid) else { continue };
             let chain = self.around(clusters, *home, id);
             let member = self.member(clusters, chain, &recorded.name);
-            return Ok(member.map(|member| (member.state, member.keep_volumes)));
+            let says = |member: &Member| {
+                let alive = member.whole && member.state == LifeState::Alive;
+                (alive || member.keep_volumes).then_some(member.keep_volumes)
+            };
+            return Ok(member.map(|member| (member.state, says(&member))));
         }
         if self.homes.is_empty() {
             return Ok(None);
@@ -199,7 +207,7 @@ impl Fleet {
         for home in &self.homes {
             self.proven_gone(clusters, *home, recorded)?;
         }
-        Ok(Some((LifeState::Gone, false)))
+        Ok(Some((LifeState::Gone, None)))
     }
 
     /// The chain that one of its objects belongs to.

@@ -247,7 +247,7 @@ impl ClusterData {
             })
     }
 
-    /// What a VM says of its disks beside naming them.
+    /// What a VM or a DataVolume says of its disks beside naming them.
     pub(crate) fn intent_of(&self, machine: ObjectId) -> Option<&kubevirt::Intent> {
         let at = self.intents.binary_search_by_key(&machine, |intent| intent.object).ok()?;
         self.intents.get(at).map(|intent| &*intent.data)

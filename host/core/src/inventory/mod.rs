@@ -67,7 +67,7 @@ pub struct ClusterData {
     pub(crate) names: Vec<(ObjectId, custom::Names)>,
     /// Machines and clusters of Rancher and Cluster API.
     pub(crate) layers: Vec<Of<rancher::Layer>>,
-    /// What VMs say of their disks beside naming them, by object.
+    /// What VMs and DataVolumes say of their disks beside naming them, by object.
     pub(crate) intents: Vec<Of<kubevirt::Intent>>,
     /// How far workloads may be scaled.
     pub(crate) scalers: Vec<Of<scalers::Scaler>>,

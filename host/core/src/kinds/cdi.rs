@@ -2,7 +2,7 @@
 
 use super::meta::{Meta, nullable};
 use super::table::Known;
-use super::{Edge, Parsed, Read, Target, Unreadable};
+use super::{Edge, Parsed, Payload, Read, Target, Unreadable, kubevirt};
 use crate::intake::GroupKind;
 use probate_contract::evidence::ReferenceState;
 use serde::Deserialize;
@@ -21,7 +21,13 @@ pub(super) const KINDS: &[Known] = &[
         group: "cdi.kubevirt.io",
         kind: "DataVolume",
         says: "The claim of its name is its own: while it exists CDI makes that claim again; while it is filled its source is wanted.",
-        fields: &["spec.source.pvc", "spec.source.snapshot", "status.claimName", "status.phase"],
+        fields: &[
+            "metadata.finalizers",
+            "spec.source.pvc",
+            "spec.source.snapshot",
+            "status.claimName",
+            "status.phase",
+        ],
         source: TYPES,
         read: data_volume,
     },
@@ -148,6 +154,7 @@ fn object<'a>(kind: &GroupKind, json: &'a [u8]) -> Result<Object<'a>, Unreadable
 /// DataVolume: the claim of its name, and while it is being filled what it is filled from.
 fn data_volume(kind: &GroupKind, json: &[u8]) -> Read {
     let Object { metadata, spec, status } = object(kind, json)?;
+    let orphaned = metadata.orphans();
     let head = metadata.head(kind)?;
     let filled = status.phase.as_deref() == Some("Succeeded");
     let state = if filled { ReferenceState::Template } else { ReferenceState::Active };
@@ -158,7 +165,9 @@ fn data_volume(kind: &GroupKind, json: &[u8]) -> Read {
         edges.extend(spec.source.unwrap_or_default().edges(ReferenceState::Active, "spec.source"));
         edges = edges.into_iter().map(Edge::running).collect();
     }
-    Ok(Parsed { edges, ..Parsed::new(kind, head) })
+    let intent = || Payload::Intent(std::sync::Arc::new(kubevirt::Intent { orphaned, ..Default::default() }));
+    let payload = if orphaned { intent() } else { Payload::Nothing };
+    Ok(Parsed { payload, edges, ..Parsed::new(kind, head) })
 }
 
 /// DataSource; a snapshot that it offers outlives its claim as far as the storage system lets it.

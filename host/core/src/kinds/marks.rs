@@ -60,6 +60,11 @@ pub const MARKS: &[Mark] = &[
         "claim, volume",
         "what Rancher applied makes it again, while its owner is there",
     ),
+    keeps(
+        "orphan",
+        "DataVolume (finalizer)",
+        "its claim is kept on purpose; shown as `owners[].platformIntent`",
+    ),
     Mark {
         key: "probate.dev/claim",
         on: "volume",

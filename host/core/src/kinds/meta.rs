@@ -58,6 +58,8 @@ pub(crate) struct Meta<'a> {
     labels: Option<&'a RawValue>,
     #[serde(default, borrow)]
     annotations: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    finalizers: Option<&'a RawValue>,
 }
 
 /// An object of which metadata alone matters.
@@ -74,6 +76,13 @@ impl Meta<'_> {
 
     pub(crate) fn annotations(&self, kind: &GroupKind) -> Result<Map, Unreadable> {
         map(self.annotations, kind)
+    }
+
+    /// It is deleted in a way that leaves alone what it owns (k8s.io/apimachinery, `FinalizerOrphanDependents`).
+    pub(crate) fn orphans(&self) -> bool {
+        let read = |text: &RawValue| serde_json::from_str::<Option<Vec<String>>>(text.get()).ok()?;
+        let finalizers = self.deletion_timestamp.as_ref().and_then(|_| read(self.finalizers?));
+        finalizers.is_some_and(|all| all.iter().any(|finalizer| finalizer == "orphan"))
     }
 
     /// Checks what no object of an API server lacks.

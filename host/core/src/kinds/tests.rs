@@ -87,7 +87,8 @@ fn means(parsed: &Parsed, names: &[String]) -> BTreeSet<String> {
         }
         Payload::Intent(intent) => {
             let all_of_them = if intent.remove_all { " all" } else { "" };
-            all.insert(format!("deletes{all_of_them} {}", intent.removed.join(" ")));
+            let deletes = format!("deletes{all_of_them} {}", intent.removed.join(" "));
+            all.insert(if intent.orphaned { "orphans".into() } else { deletes });
         }
         _ => {}
     }

@@ -16,6 +16,7 @@ mod chaos;
 mod crash;
 mod kept;
 mod late;
+mod learned;
 mod ledger;
 mod names;
 mod observe;

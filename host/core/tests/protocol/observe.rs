@@ -10,7 +10,7 @@ use serde_json::json;
 
 const HOUR: i64 = 3600;
 
-fn next(api: &Api, previous: Option<&VolumeRecord>, watched_since: i64) -> Option<VolumeRecord> {
+pub(crate) fn next(api: &Api, previous: Option<&VolumeRecord>, watched_since: i64) -> Option<VolumeRecord> {
     let records: Vec<VolumeRecord> = previous.cloned().into_iter().collect();
     let inventory = ask::inventory(api, &records);
     let subject = subjects(&inventory)[0];

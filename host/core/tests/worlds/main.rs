@@ -15,6 +15,7 @@ mod ask;
 mod chain;
 mod erase;
 mod r#gen;
+mod graph;
 mod judge;
 mod laws;
 mod model;

@@ -70,8 +70,9 @@ impl Disk {
         if !self.data(handle)?.exists() {
             return Ok(false);
         }
-        fs::remove_dir_all(self.root.join(handle))?;
+        // Noted first: whoever misses the data finds it in the journal.
         self.note(Act::Destroyed, handle, volume)?;
+        fs::remove_dir_all(self.root.join(handle))?;
         Ok(true)
     }
 

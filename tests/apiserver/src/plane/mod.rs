@@ -3,7 +3,7 @@
 mod files;
 mod servers;
 
-use crate::go::{self, Binaries};
+use crate::go::{self, Binaries, PLANE};
 use crate::process::{Reaper, Server};
 use anyhow::{Context as _, bail};
 pub use files::User;
@@ -21,9 +21,6 @@ use std::time::Duration;
 
 /// The gate behind a claim's condition `Unused`, for [`Options::gates`].
 pub const UNUSED_SINCE: &str = "PersistentVolumeClaimUnusedSinceTime=true";
-
-/// Set where a missing control plane is an error and no reason to skip.
-const REQUIRED: &str = "PROBATE_REQUIRE_PLANE";
 
 /// Requests end in milliseconds. But with one open HTTP/1 watch kube-apiserver 1.36 waits for it: measured, 62 s after SIGTERM.
 const GRACE: Duration = Duration::from_secs(3);
@@ -108,16 +105,15 @@ impl Plane {
     pub async fn start_or_skip(options: Options) -> anyhow::Result<Option<Self>> {
         let plane = Self::try_start(options).await?;
         if plane.is_none() {
-            if std::env::var_os(REQUIRED).is_some() {
-                bail!("{REQUIRED} is set, and there is no Go here to build a control plane with");
-            }
-            crate::say("SKIPPED: no Go here to build a control plane with (https://go.dev/doc/install)");
+            crate::skipped("a control plane")?;
         }
         Ok(plane)
     }
 
     async fn try_start(options: Options) -> anyhow::Result<Option<Self>> {
-        let Some(binaries) = tokio::task::spawn_blocking(go::binaries).await?? else { return Ok(None) };
+        let Some(binaries) = tokio::task::spawn_blocking(|| go::binaries(&PLANE)).await?? else {
+            return Ok(None);
+        };
         let mut last = None;
         for _ in 0..3 {
             let dir = tempfile::Builder::new().prefix("probate-plane-").tempdir()?.keep();
@@ -137,7 +133,7 @@ impl Plane {
         dir: PathBuf,
         options: Options,
     ) -> anyhow::Result<(Self, Vec<(&'static str, u32)>)> {
-        let Some(binaries) = tokio::task::spawn_blocking(go::binaries).await?? else {
+        let Some(binaries) = tokio::task::spawn_blocking(|| go::binaries(&PLANE)).await?? else {
             bail!("there is no Go here to build a control plane with");
         };
         let plane = Self::launch(binaries, dir, options, None).await?;

@@ -55,7 +55,7 @@ pub(in crate::kinds) fn intent(annotations: &Map) -> Option<kubevirt::Intent> {
     removed.sort_unstable();
     removed.dedup();
     let remove_all = annotations.get(REMOVE_ALL).is_some_and(|value| value == "true");
-    (remove_all || !removed.is_empty()).then_some(kubevirt::Intent { removed, remove_all })
+    (remove_all || !removed.is_empty()).then_some(kubevirt::Intent { removed, remove_all, orphaned: false })
 }
 
 #[cfg(test)]

@@ -10,13 +10,15 @@ use crate::time;
 use probate_contract::evidence::ReferenceState;
 use serde::Deserialize;
 
-/// What a VM says of its disks beside naming them.
+/// What a VM or a DataVolume says of its disks beside naming them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Intent {
     /// Claims that Harvester deletes with the VM (`harvesterhci.io/removedPersistentVolumeClaims`).
     pub(crate) removed: Vec<Box<str>>,
     /// `harvesterhci.io/removeAllPersistentVolumeClaims` is `true`.
     pub(crate) remove_all: bool,
+    /// It is deleted in a way that leaves its claim alone.
+    pub(crate) orphaned: bool,
 }
 
 #[derive(Deserialize)]

@@ -1,20 +1,14 @@
-//! The loop in this process, with policies that are closures.
+//! The loop in this process.
 
+use crate::closure::{Counted, Mind, Mouth};
 use probate_apiserver::until;
-use probate_cluster::apply::Effect;
 use probate_cluster::connect::{Target, connect};
-use probate_cluster::controller::policies::{Bench, Loader, PolicySource};
-use probate_cluster::controller::{Journal, Options, run};
+use probate_cluster::controller::{Options, run};
 use probate_cluster::observe::live::Look;
-use probate_contract::plan::PlanReport;
 use probate_contract::settings::SettingsSpec;
 use probate_contract::verdict::Action;
-use probate_contract::{Diagnostic, Fact, Verdict};
-use probate_core::inventory::Inventory;
-use probate_core::log::Head;
-use probate_core::pipeline;
-use probate_core::policy::{Policy, PolicySet, Program};
-use probate_core::port::{Answer, Chunk, Sandbox};
+use probate_contract::{Fact, Verdict};
+use serde_json::Value;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,7 +23,7 @@ pub(crate) fn delete_all() -> Verdict {
 /// How the loop is run.
 #[derive(Clone)]
 pub(crate) struct How {
-    pub(crate) says: Says,
+    pub(crate) mind: Mind,
     /// Its account's kubeconfig; by way of a proxy, or direct.
     pub(crate) kubeconfig: Option<PathBuf>,
     pub(crate) settings: SettingsSpec,
@@ -47,7 +41,13 @@ impl How {
             ..SettingsSpec::default()
         };
         settings.breaker.min_count = 1000;
-        Self { says, kubeconfig: None, settings, linked: Vec::new() }
+        let mind = Mind { reads: &[Fact::UsageUnusedSince], says: Mouth::Always(says) };
+        Self { mind, kubeconfig: None, settings, linked: Vec::new() }
+    }
+
+    /// A policy that reads these facts, and answers about each subject by its evidence.
+    pub(crate) fn asking(reads: &'static [Fact], says: fn(&Value) -> Verdict) -> Self {
+        Self { mind: Mind { reads, says: Mouth::Of(says) }, ..Self::new(delete_all) }
     }
 }
 
@@ -71,12 +71,12 @@ impl Running {
             threads: 1,
         };
         let counted = Arc::new(Counted(turns.clone()));
-        let says = how.says;
+        let mind = how.mind;
         // A process that cannot start is started again, as its pod would be.
         let task = tokio::spawn(async move {
             loop {
                 let access = connect(&target).await.unwrap();
-                let (loader, journal) = (Arc::new(Closures(says)), counted.clone());
+                let (loader, journal) = (Arc::new(mind), counted.clone());
                 let ended = run(access, loader, journal, options.clone(), std::future::pending()).await;
                 if let Err(error) = ended {
                     eprintln!("the loop ended: {error}");
@@ -103,64 +103,5 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.task.abort();
-    }
-}
-
-struct Counted(Arc<AtomicU64>);
-
-impl Journal for Counted {
-    fn decided(&self, _: &Inventory, _: &dyn Bench, _: &pipeline::Options, _: &PlanReport) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn effect(&self, effect: &Effect) {
-        eprintln!("{:?} {} {}", effect.write.intended, effect.status, effect.answer.message);
-    }
-
-    fn begin(&self, _: Option<&Head>) {}
-
-    fn head(&self) -> Option<Head> {
-        None
-    }
-}
-
-struct Closures(Says);
-
-impl Loader for Closures {
-    fn load(&self, sources: Vec<PolicySource>) -> Arc<dyn Bench> {
-        let policies = sources.into_iter().map(|source| Policy {
-            manifest: source.manifest,
-            program_digest: "sha256:0".into(),
-            program: Ok(Program {
-                reads: vec![Fact::UsageUnusedSince],
-                paths: Vec::new(),
-                parameters: Default::default(),
-            }),
-        });
-        Arc::new(Says1(PolicySet::new(policies.collect()), self.0))
-    }
-}
-
-struct Says1(PolicySet, Says);
-
-impl Bench for Says1 {
-    fn set(&self) -> &PolicySet {
-        &self.0
-    }
-
-    fn sandbox(&self, _: i64) -> Box<dyn Sandbox + '_> {
-        Box::new(Asked(self.1))
-    }
-
-    fn said(&self) -> Vec<(String, Vec<Diagnostic>)> {
-        Vec::new()
-    }
-}
-
-struct Asked(Says);
-
-impl Sandbox for Asked {
-    fn ask(&self, chunks: &[Chunk]) -> Vec<Vec<Answer>> {
-        chunks.iter().map(|chunk| chunk.inputs.iter().map(|_| Ok((self.0)())).collect()).collect()
     }
 }

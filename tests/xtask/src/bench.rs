@@ -6,6 +6,7 @@ mod plans;
 mod process;
 mod table;
 
+use crate::cargo;
 use crate::generated::root;
 use anyhow::{Context as _, ensure};
 use clap::Args;
@@ -90,17 +91,15 @@ pub(crate) fn differential(inputs: usize, native: usize) -> anyhow::Result<()> {
 }
 
 fn build(folder: Option<PathBuf>) -> anyhow::Result<Built> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     // The same packages as `cargo test`, so that nothing large is compiled again.
     for args in [
         ["build", "--locked", "--bin", "probate", "--bin", "probate-bench"].as_slice(),
         &["build", "--locked", "--package", "probate-rego", "--example", "native"],
     ] {
-        let status =
-            Command::new(&cargo).args(args).current_dir(root()).status().context("cannot start cargo")?;
+        let status = cargo::cargo().args(args).status().context("cannot start cargo")?;
         ensure!(status.success(), "cargo {}", args.join(" "));
     }
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let target = cargo::target();
     let folder = folder.unwrap_or_else(|| target.join("bench"));
     std::fs::create_dir_all(&folder)?;
     let bin = target.join("debug");

@@ -52,7 +52,10 @@ impl Rig {
     }
 }
 
-/// Looks again until there is an answer, for at most half a minute.
+/// How long something may take to come about.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// Looks again until there is an answer, for at most a minute and a half: a machine may have more to do than this.
 pub async fn until<T>(
     what: &str,
     mut look: impl AsyncFnMut() -> anyhow::Result<Option<T>>,
@@ -61,10 +64,10 @@ pub async fn until<T>(
     loop {
         match look().await {
             Ok(Some(found)) => return Ok(found),
-            Err(error) if begin.elapsed() > Duration::from_secs(30) => {
+            Err(error) if begin.elapsed() > PATIENCE => {
                 return Err(error.context(what.to_owned()));
             }
-            Ok(None) if begin.elapsed() > Duration::from_secs(30) => bail!("in vain: {what}"),
+            Ok(None) if begin.elapsed() > PATIENCE => bail!("in vain: {what}"),
             Ok(None) | Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
         }
     }

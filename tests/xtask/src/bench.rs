@@ -7,6 +7,7 @@ mod plans;
 mod process;
 mod table;
 
+use crate::cargo;
 use crate::generated::root;
 use anyhow::{Context as _, ensure};
 use clap::Args;
@@ -52,7 +53,7 @@ pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<()> {
     let wanted = |part: &str| args.only.as_deref().is_none_or(|only| only == part);
     let offline = wanted("engines") || wanted("plans");
     let built = offline.then(|| build(args.folder.clone())).transpose()?;
-    let plane = wanted("cluster").then(|| cluster::build(&cargo())).transpose()?;
+    let plane = wanted("cluster").then(cluster::build).transpose()?;
     let mut table = Table::default();
     let must_gather = args.must_gather.clone().or_else(dumped);
     for round in 0..args.rounds {
@@ -97,22 +98,16 @@ pub(crate) fn differential(inputs: usize, native: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn cargo() -> std::ffi::OsString {
-    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
-}
-
 fn build(folder: Option<PathBuf>) -> anyhow::Result<Built> {
-    let cargo = cargo();
     // The same packages as `cargo test`, so that nothing large is compiled again.
     for args in [
         ["build", "--locked", "--bin", "probate", "--bin", "probate-bench"].as_slice(),
         &["build", "--locked", "--package", "probate-rego", "--example", "native"],
     ] {
-        let status =
-            Command::new(&cargo).args(args).current_dir(root()).status().context("cannot start cargo")?;
+        let status = cargo::cargo().args(args).status().context("cannot start cargo")?;
         ensure!(status.success(), "cargo {}", args.join(" "));
     }
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let target = cargo::target();
     let folder = folder.unwrap_or_else(|| target.join("bench"));
     std::fs::create_dir_all(&folder)?;
     let bin = target.join("debug");

@@ -3,14 +3,16 @@
 //! All steps without `--package` select the same packages, so that cargo compiles wasmtime once; the Rego guest's native tests,
 //! which need a native regorus, come in a step of their own.
 
+use crate::cargo::cargo;
 use crate::generated::root;
 use crate::{deploy, evidence, pages, schemas, twins};
 use anyhow::{Context as _, bail, ensure};
-use std::process::Command;
 use std::time::Instant;
 
 /// What proptest begins with.
 const SEED: &str = "PROPTEST_RNG_SEED";
+/// How many tests of a binary run at once.
+const THREADS: &str = "RUST_TEST_THREADS";
 
 enum Step {
     Chore(fn() -> anyhow::Result<()>),
@@ -42,7 +44,7 @@ pub(crate) fn run(lints: bool) -> anyhow::Result<()> {
         let begin = Instant::now();
         let done = match step {
             Step::Chore(chore) => chore(),
-            Step::Cargo(args) => cargo(args),
+            Step::Cargo(args) => passed(args),
         };
         let word = if done.is_ok() { "passed" } else { "FAILED" };
         table.push(format!("{word:<8}{:>7.1} s  {name}", begin.elapsed().as_secs_f64()));
@@ -58,14 +60,18 @@ pub(crate) fn run(lints: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn cargo(args: &[&str]) -> anyhow::Result<()> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
+fn passed(args: &[&str]) -> anyhow::Result<()> {
+    let mut command = cargo();
     // insta would take the checkout in which the test was compiled.
-    command.args(args).current_dir(root()).env("INSTA_WORKSPACE_ROOT", root());
+    command.args(args).env("INSTA_WORKSPACE_ROOT", root());
     if std::env::var_os(SEED).is_none() {
         // The same cases each time: a change is judged by itself, and the long runs look for new ones.
         command.env(SEED, "1");
+    }
+    if std::env::var_os(THREADS).is_none() {
+        // Half of what the tests of a control plane take is waiting for it.
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        command.env(THREADS, (2 * cores).to_string());
     }
     let status = command.status().context("cannot start cargo")?;
     ensure!(status.success(), "cargo {}", args.join(" "));

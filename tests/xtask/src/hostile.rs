@@ -3,20 +3,18 @@
 //! The corpora stand where their tests stand; each test prints one line `contained KIND CLASS NAME` for an item that was
 //! contained with its own name (a cause, for dumps a code), and fails for one that was not.
 
-use crate::generated::root;
+use crate::cargo::cargo;
 use anyhow::{Context as _, bail, ensure};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 /// How many classes of each kind there must be.
 const AT_LEAST: [(&str, usize); 3] = [("rego", 25), ("wasm", 20), ("dump", 30)];
 const CAUSES: usize = 15;
 
 pub(crate) fn run() -> anyhow::Result<()> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .current_dir(root())
+    let output = cargo()
         .args(["test", "--locked", "--no-fail-fast", "--test", "hostile", "--test", "all", "--"])
         .args(["--nocapture", "--test-threads", "1", "hostile", "class", "contained"])
         .stderr(Stdio::inherit())

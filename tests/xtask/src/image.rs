@@ -1,6 +1,7 @@
 //! `cargo xtask image`: an OCI image layout of the static binary, without a container engine. The same binary gives the same bytes.
 //! <https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md>
 
+use crate::cargo::cargo;
 use crate::generated::root;
 use anyhow::{Context as _, ensure};
 use clap::Args;
@@ -50,8 +51,7 @@ fn build() -> anyhow::Result<PathBuf> {
     let target =
         version.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
     let target_dir = root().join("target/static");
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
+    let status = cargo()
         .args([
             "build",
             "--locked",
@@ -66,7 +66,6 @@ fn build() -> anyhow::Result<PathBuf> {
         .env("CARGO_TARGET_DIR", &target_dir)
         .env("RUSTFLAGS", "-C target-feature=+crt-static")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .current_dir(root())
         .status()?;
     ensure!(status.success(), "the static binary was not built");
     Ok(target_dir.join(target).join("release/probate"))

@@ -7,6 +7,7 @@
 //! here stands in for it, since the tag of a version that is not yet released exists nowhere.
 
 use crate::bench::say;
+use crate::cargo;
 use crate::generated::root;
 use anyhow::{Context as _, bail, ensure};
 use std::path::{Path, PathBuf};
@@ -56,9 +57,7 @@ fn check(toolchain: &str, outside: &Path, inside: &Path) -> anyhow::Result<()> {
 /// Installs the command and gives its path.
 fn install(toolchain: &str, outside: &Path) -> anyhow::Result<PathBuf> {
     let to = outside.join("root");
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| root().join("target"), PathBuf::from)
-        .join("install");
+    let target = cargo::target().join("install");
     // `--debug`: the profile of the workspace's own builds; what is tested is that it installs, not how fast it runs.
     let mut install = clean("rustup");
     install.args(["run", toolchain, "cargo", "install", "--locked", "--debug", "--path"]);

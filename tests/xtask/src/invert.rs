@@ -5,6 +5,7 @@
 //! what is committed.
 
 use crate::bench::say;
+use crate::cargo::{cargo, target};
 use crate::generated::root;
 use anyhow::{Context as _, ensure};
 use clap::Args;
@@ -80,7 +81,7 @@ pub(crate) fn run(args: &InvertArgs) -> anyhow::Result<()> {
 }
 
 fn policies(args: &InvertArgs) -> anyhow::Result<usize> {
-    cargo(&root(), &["build", "--locked", "--bin", "probate"])?;
+    quiet(&root(), &["build", "--locked", "--bin", "probate"])?;
     let probate = target().join("debug/probate");
     let copy = target().join("invert/policies");
     if copy.exists() {
@@ -123,9 +124,9 @@ fn in_core(tree: &Path, args: &InvertArgs) -> anyhow::Result<usize> {
     // The core's own tests first: they are there in seconds.
     let test = |_: &Path| {
         let quick =
-            cargo(tree, &["test", "--quiet", "--locked", "--lib", "--package", "probate-core"]).is_ok();
+            quiet(tree, &["test", "--quiet", "--locked", "--lib", "--package", "probate-core"]).is_ok();
         Ok(quick
-            && cargo(
+            && quiet(
                 tree,
                 &["test", "--quiet", "--locked", "--test", "all", "--", "guards", "laws", "contract"],
             )
@@ -221,13 +222,8 @@ fn copy_tree(from: &Path, to: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
-}
-
-fn cargo(tree: &Path, args: &[&str]) -> anyhow::Result<()> {
-    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(program);
+fn quiet(tree: &Path, args: &[&str]) -> anyhow::Result<()> {
+    let mut command = cargo();
     command.args(args).current_dir(tree).env("CARGO_TARGET_DIR", target());
     let status =
         command.stdout(Stdio::null()).stderr(Stdio::null()).status().context("cannot start cargo")?;

@@ -1,6 +1,7 @@
 //! Chores of the workspace: `cargo xtask COMMAND`.
 
 mod bench;
+mod cargo;
 mod ci;
 mod cluster;
 mod commands;

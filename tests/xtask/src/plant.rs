@@ -3,6 +3,7 @@
 //! target directory of its own the core and what it needs.
 
 use crate::bench::say;
+use crate::cargo::{cargo, target};
 use crate::generated::root;
 use anyhow::{Context as _, ensure};
 use clap::Args;
@@ -116,11 +117,11 @@ fn try_all(tree: &Path, mistakes: &[Mistake]) -> anyhow::Result<()> {
 
 /// The worlds first: they are the ones to mind. Then the unit tests.
 fn outcome(tree: &Path) -> anyhow::Result<Outcome> {
-    if !cargo(tree, &["--lib", "--test", "worlds", "--no-run"])? {
+    if !passes(tree, &["--lib", "--test", "worlds", "--no-run"])? {
         return Ok(Outcome::Refused);
     }
     for (name, test) in [("worlds", &["--test", "worlds"][..]), ("unit tests", &["--lib"])] {
-        if !cargo(tree, test)? {
+        if !passes(tree, test)? {
             return Ok(Outcome::Caught(name));
         }
     }
@@ -128,9 +129,8 @@ fn outcome(tree: &Path) -> anyhow::Result<Outcome> {
 }
 
 /// Whether `cargo test` of the core alone succeeds.
-fn cargo(tree: &Path, args: &[&str]) -> anyhow::Result<bool> {
-    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(program);
+fn passes(tree: &Path, args: &[&str]) -> anyhow::Result<bool> {
+    let mut command = cargo();
     command
         .args(["test", "--quiet", "--locked", "--package", "probate-core"])
         .args(["--config", "profile.dev.package.probate-core.opt-level=1"])
@@ -146,8 +146,4 @@ fn git(args: &[&str], tree: &Path) -> anyhow::Result<()> {
         Command::new("git").args(args).arg(tree).current_dir(root()).stderr(Stdio::null()).status()?;
     ensure!(status.success(), "git {}", args.join(" "));
     Ok(())
-}
-
-fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }

@@ -1,10 +1,10 @@
 //! `cargo xtask schemas`: the JSON Schemas of all documents: from the types of `sdk/contract`, and of what only the command line
 //! prints from itself.
 
+use crate::cargo::cargo;
 use crate::generated;
 use anyhow::{Context as _, ensure};
 use std::collections::BTreeSet;
-use std::process::Command;
 
 /// Documents that only the command line prints; a test of its own compares them, so that `--check` needs no build of it.
 const PRINTED: [&str; 6] =
@@ -34,10 +34,9 @@ pub(crate) fn run(check: bool) -> anyhow::Result<()> {
 
 /// What `probate schema NAME` prints.
 fn printed(name: &str) -> anyhow::Result<String> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
+    let mut command = cargo();
     command.args(["run", "--quiet", "--locked", "--bin", "probate", "--", "schema", name]);
-    let output = command.current_dir(generated::root()).output().context("cannot start cargo")?;
+    let output = command.output().context("cannot start cargo")?;
     ensure!(output.status.success(), "probate schema {name}: {}", String::from_utf8_lossy(&output.stderr));
     Ok(String::from_utf8(output.stdout)?)
 }

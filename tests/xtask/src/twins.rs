@@ -1,16 +1,14 @@
 //! `cargo xtask twins`: builds the Rust twins of the shipped policies for `wasm32-wasip2` and copies each beside its manifest,
 //! as `policies/NAME/policy.wasm`, where the suites of the policy look for it. Builds the example policy in Rust likewise.
 
+use crate::cargo::{cargo, target};
 use crate::generated::root;
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 pub(crate) fn run() -> anyhow::Result<()> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .current_dir(root())
+    let output = cargo()
         .args(["build", "--locked", "--package", "probate-policies", "--examples"])
         .args([
             "--target",
@@ -43,10 +41,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
 /// `examples/rust-policy`, a workspace of its own as it would be in a user's repository.
 fn example() -> anyhow::Result<()> {
     let folder = root().join("examples/rust-policy");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    let target = target.join("guests").join("example");
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
+    let target = target().join("guests").join("example");
+    let status = cargo()
         .current_dir(&folder)
         .args(["build", "--quiet", "--release", "--target", "wasm32-wasip2", "--target-dir"])
         .arg(&target)

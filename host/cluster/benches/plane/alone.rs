@@ -1,7 +1,7 @@
 //! What runs in a process of its own, so that processor time and memory are its own: the loop, and the bare client that lists.
 
-use crate::running::{How, Running, delete_all};
 use crate::figures::{cpu, resident, say};
+use crate::running::{How, Running, delete_all};
 use kube::api::{Api, DynamicObject, ListParams};
 use probate_cluster::connect::{Target, connect};
 use probate_cluster::observe::discover::discover;

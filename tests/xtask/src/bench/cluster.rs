@@ -2,7 +2,7 @@
 
 use super::process::{line, number};
 use super::table::{Table, Target};
-use crate::generated::root;
+use crate::cargo::cargo;
 use anyhow::{Context as _, ensure};
 use clap::Args;
 use serde_json::Value;
@@ -26,13 +26,12 @@ pub(super) struct Size {
 /// Events of which the processor time is counted; each waits until the loop is at rest.
 const EVENTS: usize = 10;
 
-/// Builds the bench in the profile of the tests, alone: nothing of it needs wasmtime.
-pub(super) fn build(cargo: &std::ffi::OsStr) -> anyhow::Result<PathBuf> {
-    let args = ["build", "--locked", "-p", "probate-cluster", "--bench", "plane"];
-    let output = Command::new(cargo)
+/// Builds the bench as the tests are built, so that nothing large is compiled again.
+pub(super) fn build() -> anyhow::Result<PathBuf> {
+    let args = ["build", "--locked", "--bench", "plane"];
+    let output = cargo()
         .args(args)
         .arg("--message-format=json-render-diagnostics")
-        .current_dir(root())
         .stderr(Stdio::inherit())
         .output()
         .context("cannot start cargo")?;

@@ -13,8 +13,8 @@ pub(crate) fn count_of(variable: &str, default: usize) -> usize {
     std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
-/// How often half a minute may pass in which nothing moves: a turn over hundreds of claims takes its time.
-const STANDSTILLS: usize = 4;
+/// How often a wait may run out in which nothing moves: a turn over hundreds of claims takes its time.
+const STANDSTILLS: usize = 1;
 
 /// Waits until nothing is left, however many there are and however long it takes.
 pub(crate) async fn none_left(what: &str, mut left: impl AsyncFnMut() -> kube::Result<usize>) {

@@ -82,12 +82,21 @@ pub enum End {
     Forgotten,
 }
 
+/// Why nobody hands volumes to their driver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoPurger {
+    /// True where nobody may; false where it may be otherwise in a moment.
+    pub denied: bool,
+    /// Why.
+    pub message: String,
+}
+
 /// Carries subjects on.
 pub struct Hand<'a> {
     /// The cluster.
     pub access: &'a Access,
-    /// Who hands volumes to their driver; where there is none, nobody does.
-    pub purger: Option<&'a Client>,
+    /// Who hands volumes to their driver.
+    pub purger: Result<&'a Client, &'a NoPurger>,
     /// Which cluster it is.
     pub cluster: &'a Cluster,
     /// Records.
@@ -250,16 +259,20 @@ impl Hand<'_> {
             }
             Request::Delete { ticket, uid, resource_version, dry_run } => {
                 let client = match &write.target {
-                    Target::Claim { .. } => Some(client),
+                    Target::Claim { .. } => Ok(client),
                     Target::Volume { .. } => self.purger,
                 };
-                let Some(client) = client else { return nobody() };
-                destroy::delete(client, &write.target, ticket, uid, resource_version, *dry_run).await
+                match client {
+                    Ok(client) => {
+                        destroy::delete(client, &write.target, ticket, uid, resource_version, *dry_run).await
+                    }
+                    Err(why) => nobody(why),
+                }
             }
-            Request::ReclaimDelete { ticket, json_patch } => {
-                let Some(client) = self.purger else { return nobody() };
-                destroy::reclaim(client, &write.target, ticket, json_patch).await
-            }
+            Request::ReclaimDelete { ticket, json_patch } => match self.purger {
+                Ok(client) => destroy::reclaim(client, &write.target, ticket, json_patch).await,
+                Err(why) => nobody(why),
+            },
             Request::Create { body, dry_run } => {
                 let url = created_at(&write.target, *dry_run);
                 send(client, Method::POST, &url, "application/json", body).await
@@ -292,13 +305,9 @@ impl Hand<'_> {
     }
 }
 
-/// What is written where nobody may.
-fn nobody() -> Reply {
-    Reply {
-        status: 403,
-        message: "there is no account that may hand volumes to their driver".into(),
-        body: None,
-    }
+/// The reply to what was not sent, for want of an account.
+fn nobody(why: &NoPurger) -> Reply {
+    Reply { status: if why.denied { 403 } else { 503 }, message: why.message.clone(), body: None }
 }
 
 fn created_at(target: &Target, dry_run: bool) -> String {

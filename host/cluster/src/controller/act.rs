@@ -3,7 +3,7 @@
 use super::Controller;
 use super::choose::standing;
 use super::policies::Bench;
-use crate::apply::{Effect, End, Hand, Noted, Ruling, Subject, annotate, wanted};
+use crate::apply::{Effect, End, Hand, NoPurger, Noted, Ruling, Subject, annotate, wanted};
 use crate::error::ClusterError;
 use crate::observe::live::look;
 use crate::observe::watch::now;
@@ -125,21 +125,25 @@ impl Controller {
     }
 
     /// A client of the account that may hand volumes to their driver.
-    async fn purger(&mut self, at: i64) -> Option<Client> {
-        let account = self.options.purger.clone()?;
+    async fn purger(&mut self, at: i64) -> Result<Client, NoPurger> {
+        let Some(account) = self.options.purger.clone() else {
+            let message = "there is no account that may hand volumes to their driver".to_owned();
+            return Err(NoPurger { denied: true, message });
+        };
         if let Some((client, until)) = &self.purger
             && *until > at.saturating_add(60)
         {
-            return Some(client.clone());
+            return Ok(client.clone());
         }
         match crate::connect::as_account(&self.access, &account, TOKEN_SECONDS).await {
             Ok(client) => {
                 self.purger = Some((client.clone(), at.saturating_add(TOKEN_SECONDS)));
-                Some(client)
+                Ok(client)
             }
             Err(error) => {
                 tracing::warn!(%error, account, "no token of the account that may purge");
-                None
+                let denied = matches!(error.code(), Some(403 | 404));
+                Err(NoPurger { denied, message: format!("no token of {account}: {error}") })
             }
         }
     }

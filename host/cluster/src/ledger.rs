@@ -6,7 +6,7 @@ use crate::own::{FIELD_MANAGER, NAMESPACE, Own};
 use kube::api::{DynamicObject, PostParams};
 use probate_contract::API_VERSION;
 use probate_contract::plan::Entry;
-use probate_core::ledger::{Ask, Ledger, RateOf, Refused, reserve};
+use probate_core::ledger::{Ask, Ledger, Place, RateOf, Refused, reserve};
 use probate_core::protocol::{Reservation, Step, Terms};
 use probate_core::time;
 use serde_json::json;
@@ -50,9 +50,10 @@ impl LedgerStore {
         &self.ledger
     }
 
-    /// Every place that is held for this uid.
-    pub fn places(&self, uid: &str) -> Vec<Reservation> {
-        let own = self.ledger.places.iter().filter(|place| place.reservation.uid == uid);
+    /// Every place that these policies hold for this uid.
+    pub fn places(&self, uid: &str, terms: Option<&Terms>) -> Vec<Reservation> {
+        let same = |place: &Place| terms.is_none_or(|terms| place.policies.iter().eq(policies(terms)));
+        let own = self.ledger.places.iter().filter(|place| place.reservation.uid == uid && same(place));
         own.map(|place| place.reservation.clone()).collect()
     }
 
@@ -126,6 +127,11 @@ impl LedgerStore {
     }
 }
 
+/// Those that carry it out.
+fn policies(terms: &Terms) -> impl Iterator<Item = &String> {
+    terms.policies.iter().map(|(id, _)| id)
+}
+
 /// For what a place is asked.
 #[derive(Clone, Copy, Debug)]
 pub struct PlaceOf<'a> {
@@ -147,7 +153,7 @@ impl PlaceOf<'_> {
     fn ask(&self) -> Ask {
         let identity = &self.entry.subject.identity;
         Ask {
-            policies: self.terms.policies.iter().map(|(id, _)| id.clone()).collect(),
+            policies: policies(self.terms).cloned().collect(),
             namespace: identity.namespace.clone().or_else(|| self.entry.claim_namespace.clone()),
             class: self.entry.storage_class.clone(),
             step: self.step,

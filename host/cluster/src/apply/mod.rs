@@ -128,7 +128,7 @@ impl Hand<'_> {
                 self.advance(&mut kept.record);
             }
             let uid = ruling.entry.and_then(|entry| entry.subject.identity.uid.as_deref());
-            let reserved = self.ledger.places(uid.unwrap_or_default());
+            let reserved = self.ledger.places(uid.unwrap_or_default(), ruling.terms);
             let situation = Situation {
                 now,
                 claim: &claim,

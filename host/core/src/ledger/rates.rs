@@ -102,7 +102,8 @@ pub fn reserve_all(
     asks.into_iter().map(take).collect()
 }
 
-/// Takes a place, or says what holds it. The same subject, decision and step have one place however often they ask.
+/// Takes a place, or says what holds it. The same subject, decision and step have one place however often they ask; carried out by
+/// other policies it is another place, which their rates count.
 ///
 /// # Errors
 /// A breaker is open, or a rate is used up.
@@ -118,6 +119,7 @@ pub fn reserve(
     let same = |place: &&Place| {
         let held = &place.reservation;
         (held.step, &held.uid, &held.decision) == (ask.step, &ask.uid, &ask.decision)
+            && place.policies == ask.policies
     };
     if let Some(place) = ledger.places.iter().find(same) {
         return Ok(place.reservation.clone());

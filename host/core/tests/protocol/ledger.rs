@@ -53,6 +53,19 @@ fn the_longest_unused_go_first_and_the_rest_wait() {
 }
 
 #[test]
+fn a_place_of_other_policies_is_another_place() {
+    let mut ledger = Ledger::default();
+    let rate = Rate { window: Window::Hour, per: Per::Policy, max_count: Some(1), max_bytes: None };
+    let rates = |policy: &str| [RateOf { policy: Some(policy.to_owned()), rate: rate.clone() }];
+    let ask = |at, policy: &str| Ask { policies: vec![policy.to_owned()], ..ask_for(at, Step::Mark) };
+    assert!(reserve(&mut ledger, NOW, &rates("one"), &ask(0, "one")).is_ok());
+    assert!(reserve(&mut ledger, NOW, &rates("two"), &ask(0, "two")).is_ok());
+    assert_eq!(ledger.places.len(), 2, "the same decision under another name");
+    let refused = reserve(&mut ledger, NOW, &rates("two"), &ask(1, "two")).unwrap_err();
+    assert_eq!(refused.cause, Cause::RateLimited);
+}
+
+#[test]
 fn marks_quarantines_and_purges_count_apart_and_groups_too() {
     let mut ledger = Ledger::default();
     let rates = [rate(Window::Day, Per::Namespace, Some(1), None)];

@@ -22,6 +22,13 @@ fn documents(path: &Path) -> Vec<Value> {
         .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// Every scenario and its folder.
+fn scenarios() -> Vec<(PathBuf, Value)> {
+    let all = folders("tests/corpus").into_iter().map(|folder| (folder.join("scenario.yaml"), folder));
+    let there = all.filter(|(path, _)| path.exists());
+    there.map(|(path, folder)| (folder, documents(&path).remove(0))).collect()
+}
+
 /// Cases and rows of a suite.
 fn cases(suite: &Value) -> Vec<&Value> {
     let cases = suite["cases"].as_array().unwrap();
@@ -49,12 +56,7 @@ fn all_of_it_passes() {
 #[test]
 fn every_scenario_has_a_case_and_a_near_miss() {
     let mut ids = BTreeSet::new();
-    for folder in folders("tests/corpus") {
-        let path = folder.join("scenario.yaml");
-        if !path.exists() {
-            continue;
-        }
-        let scenario = documents(&path).remove(0);
+    for (folder, scenario) in scenarios() {
         ids.insert(scenario["id"].as_str().unwrap().to_owned());
         let suites: Vec<Value> = ["case.yaml", "always.yaml"]
             .iter()
@@ -77,12 +79,7 @@ fn every_scenario_has_a_case_and_a_near_miss() {
 #[test]
 fn what_a_scenario_states_is_what_its_first_cases_assert() {
     let mut wrong = Vec::new();
-    for folder in folders("tests/corpus") {
-        let path = folder.join("scenario.yaml");
-        if !path.exists() {
-            continue;
-        }
-        let scenario = documents(&path).remove(0);
+    for (folder, scenario) in scenarios() {
         let first = |name: &str| {
             let path = folder.join(name);
             let suite = path.exists().then(|| documents(&path).remove(0))?;
@@ -125,12 +122,7 @@ fn module(path: &[&str]) -> PathBuf {
 #[test]
 fn what_is_carried_out_has_a_test_by_that_name() {
     let mut named = BTreeSet::new();
-    for folder in folders("tests/corpus") {
-        let path = folder.join("scenario.yaml");
-        if !path.exists() {
-            continue;
-        }
-        let scenario = documents(&path).remove(0);
+    for (folder, scenario) in scenarios() {
         let (state, test) = (scenario["state"].as_str().unwrap(), scenario["carriedOut"].as_str());
         assert_eq!(state == "Controller", test.is_some(), "{}", folder.display());
         assert_eq!(test.is_some(), scenario["carries"].is_string(), "{}", folder.display());

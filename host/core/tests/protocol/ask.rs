@@ -7,7 +7,7 @@ use probate_contract::plan::{Entry, PlanReport};
 use probate_contract::record::VolumeRecord;
 use probate_contract::settings::SettingsSpec;
 use probate_contract::verdict::{Action, Ensure, Verdict};
-use probate_core::intake::{Batch, Builder};
+use probate_core::intake::{Batch, Builder, ClusterId};
 use probate_core::inventory::Inventory;
 use probate_core::pipeline::{self, Options};
 use probate_core::policy::{Policy, PolicySet, Program};
@@ -70,23 +70,28 @@ pub(crate) fn settings() -> SettingsSpec {
 pub(crate) fn inventory(api: &Api, records: &[VolumeRecord]) -> Inventory {
     let mut builder = Builder::default();
     let cluster = builder.cluster("host");
+    whole(&mut builder, cluster, objects(api));
+    for record in records {
+        builder.record_document(cluster, &serde_json::to_value(record).unwrap()).unwrap();
+    }
+    builder.finish(api.now)
+}
+
+/// Everything that the host has.
+pub(crate) fn objects(api: &Api) -> impl Iterator<Item = &Value> {
+    let known = api.claims.values().chain(api.volumes.values());
+    known.chain(api.namespaces.values()).chain(api.others.values())
+}
+
+/// These are all objects of that cluster.
+pub(crate) fn whole<'a>(builder: &mut Builder, cluster: ClusterId, objects: impl Iterator<Item = &'a Value>) {
     let mut batch = Batch::new(Arc::from("live"));
-    let objects = api
-        .claims
-        .values()
-        .chain(api.volumes.values())
-        .chain(api.namespaces.values())
-        .chain(api.others.values());
     for (document, object) in (1..).zip(objects) {
         batch.object(&serde_json::to_vec(object).unwrap(), document, 1);
     }
     builder.add(cluster, batch);
     builder.complete(cluster, "*", "*");
     builder.discovered(cluster, &[]);
-    for record in records {
-        builder.record_document(cluster, &serde_json::to_value(record).unwrap()).unwrap();
-    }
-    builder.finish(api.now)
 }
 
 pub(crate) fn plan(inventory: &Inventory, policies: &PolicySet) -> PlanReport {

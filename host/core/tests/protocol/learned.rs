@@ -5,11 +5,10 @@ use crate::ask;
 use crate::observe::next;
 use probate_contract::evidence::{CounterpartState, LifeState, PlatformIntent, Relation};
 use probate_contract::record::{RecordOwner, VolumeRecord};
-use probate_core::intake::{Batch, Builder};
+use probate_core::intake::Builder;
 use probate_core::inventory::Inventory;
 use probate_core::observe::{advance, needed, subjects};
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 const GONE: &str = "2026-11-22T06:00:00Z";
 
@@ -178,23 +177,8 @@ fn layered(api: &Api, tenant: Option<&str>, records: &[VolumeRecord]) -> Invento
         json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim",
             "metadata": {"namespace": "web", "name": "data", "uid": uid}, "spec": {}, "status": {"phase": "Bound"}})
     });
-    let there = api
-        .claims
-        .values()
-        .chain(api.volumes.values())
-        .chain(api.namespaces.values())
-        .chain(api.others.values());
-    for (cluster, objects) in
-        [(host, there.cloned().collect::<Vec<_>>()), (inside, claim.into_iter().collect())]
-    {
-        let mut batch = Batch::new(Arc::from("live"));
-        for (document, object) in (1..).zip(&objects) {
-            batch.object(&serde_json::to_vec(object).unwrap(), document, 1);
-        }
-        builder.add(cluster, batch);
-        builder.complete(cluster, "*", "*");
-        builder.discovered(cluster, &[]);
-    }
+    ask::whole(&mut builder, host, ask::objects(api));
+    ask::whole(&mut builder, inside, claim.iter());
     for record in records {
         builder.record_document(host, &serde_json::to_value(record).unwrap()).unwrap();
     }

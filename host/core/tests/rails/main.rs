@@ -1,18 +1,18 @@
 //! Each rail alone: one thing laid over an orphan that nothing else holds, and what then holds its delete, in the guards' own words.
 //! The cases are `cases.yaml`; one of them is the orphan itself, which goes.
 
+#[path = "../worlds/ask.rs"]
+#[allow(dead_code, reason = "shared with the generated worlds")]
+mod ask;
 #[path = "../worlds/world.rs"]
 #[allow(dead_code, reason = "shared with the generated worlds")]
 mod world;
 
-use probate_contract::evidence::Open;
-use probate_contract::manifest::Policy as Manifest;
+use ask::Deleting;
 use probate_contract::plan::{DecisionAction, Entry, GuardEntry};
 use probate_contract::settings::SettingsSpec;
-use probate_contract::verdict::{Action, Verdict};
 use probate_core::pipeline::{self, Options};
-use probate_core::policy::{Policy, PolicySet, Program};
-use probate_core::port::{Answer, Chunk, Sandbox};
+use probate_core::policy::PolicySet;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -64,16 +64,6 @@ fn orphan() -> String {
     "PersistentVolumeClaim data".into()
 }
 
-/// Wants everything gone.
-struct Deleting;
-
-impl Sandbox for Deleting {
-    fn ask(&self, chunks: &[Chunk]) -> Vec<Vec<Answer>> {
-        let delete = || Ok(Verdict { action: Action::Delete, reason: "always".into(), ..Verdict::default() });
-        chunks.iter().map(|chunk| chunk.inputs.iter().map(|_| delete()).collect()).collect()
-    }
-}
-
 fn named(object: &Value) -> String {
     format!("{} {}", object["kind"].as_str().unwrap(), object["metadata"]["name"].as_str().unwrap())
 }
@@ -120,9 +110,7 @@ fn policies(cases: &Cases, case: &Case) -> PolicySet {
         manifest["metadata"]["name"] = json!(format!("p{at}"));
         merge(&mut manifest, over);
         without_nulls(&mut manifest);
-        let manifest: Manifest = serde_json::from_value(manifest).unwrap();
-        let program = Program { reads: Vec::new(), paths: Vec::new(), parameters: Open::default() };
-        Policy { manifest, program_digest: "sha256:0".into(), program: Ok(program) }
+        ask::policy(manifest)
     };
     PolicySet::new(over.iter().enumerate().map(policy).collect())
 }

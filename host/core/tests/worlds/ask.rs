@@ -8,7 +8,7 @@ use probate_core::inventory::Inventory;
 use probate_core::pipeline::{self, Options};
 use probate_core::policy::{Policy, PolicySet, Program};
 use probate_core::port::{Answer, Chunk, Sandbox};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -43,7 +43,7 @@ impl Given {
 }
 
 /// Wants everything gone.
-struct Deleting;
+pub(crate) struct Deleting;
 
 impl Sandbox for Deleting {
     fn ask(&self, chunks: &[Chunk]) -> Vec<Vec<Answer>> {
@@ -71,9 +71,14 @@ fn policies_for(given: &Given) -> PolicySet {
         "apiVersion": "probate.dev/v1alpha1", "kind": "ClusterRetentionPolicy", "metadata": {"name": "all"},
         "spec": {"program": {"rego": {"inline": "-"}}, "consents": given.consents, "deletion": {"retainedVolumes": retained}},
     });
+    PolicySet::new(vec![policy(manifest)])
+}
+
+/// The policy of that manifest.
+pub(crate) fn policy(manifest: Value) -> Policy {
     let manifest: Manifest = serde_json::from_value(manifest).unwrap();
     let program = Program { reads: Vec::new(), paths: Vec::new(), parameters: Open::default() };
-    PolicySet::new(vec![Policy { manifest, program_digest: "sha256:0".into(), program: Ok(program) }])
+    Policy { manifest, program_digest: "sha256:0".into(), program: Ok(program) }
 }
 
 /// A claim or volume, as worlds name it: cluster, kind, namespace, name.

@@ -8,6 +8,7 @@ use crate::inventory::records;
 use probate_contract::evidence::ReferenceState;
 use serde::Deserialize;
 use serde_json::Value;
+use std::sync::Arc;
 
 const CORE: &str = "kubernetes v1.33, staging/src/k8s.io/api/core/v1/types.go";
 const STORAGE: &str = "kubernetes v1.33, staging/src/k8s.io/api/storage/v1/types.go";
@@ -136,7 +137,7 @@ pub(crate) fn namespace(kind: &GroupKind, json: &[u8]) -> Read {
     annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
     let head = object.metadata.head(kind)?;
     let phase = object.status.phase.unwrap_or_else(|| "Active".into());
-    let payload = Payload::Namespace(std::sync::Arc::new(Namespace { phase, labels, annotations }));
+    let payload = Payload::Namespace(Arc::new(Namespace { phase, labels, annotations }));
     Ok(Parsed { payload, ..Parsed::new(kind, head) })
 }
 

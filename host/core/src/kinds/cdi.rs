@@ -6,6 +6,7 @@ use super::{Edge, Parsed, Payload, Read, Target, Unreadable, kubevirt};
 use crate::intake::GroupKind;
 use probate_contract::evidence::ReferenceState;
 use serde::Deserialize;
+use std::sync::Arc;
 
 macro_rules! source {
     ($file:literal) => {
@@ -165,7 +166,7 @@ fn data_volume(kind: &GroupKind, json: &[u8]) -> Read {
         edges.extend(spec.source.unwrap_or_default().edges(ReferenceState::Active, "spec.source"));
         edges = edges.into_iter().map(Edge::running).collect();
     }
-    let intent = || Payload::Intent(std::sync::Arc::new(kubevirt::Intent { orphaned, ..Default::default() }));
+    let intent = || Payload::Intent(Arc::new(kubevirt::Intent { orphaned, ..Default::default() }));
     let payload = if orphaned { intent() } else { Payload::Nothing };
     Ok(Parsed { payload, edges, ..Parsed::new(kind, head) })
 }

@@ -6,6 +6,7 @@ use super::table::Known;
 use super::{Parsed, Payload, Read, Unreadable};
 use crate::intake::GroupKind;
 use serde::Deserialize;
+use std::sync::Arc;
 
 const LINK: &str = "It names no claim; it tells whose a VM is and whether that cluster lives.";
 
@@ -178,7 +179,7 @@ where
 }
 
 fn layer(kind: &GroupKind, meta: Meta<'_>, layer: Layer) -> Read {
-    Ok(Parsed { payload: Payload::Layer(std::sync::Arc::new(layer)), ..Parsed::new(kind, meta.head(kind)?) })
+    Ok(Parsed { payload: Payload::Layer(Arc::new(layer)), ..Parsed::new(kind, meta.head(kind)?) })
 }
 
 fn filled(text: Option<Box<str>>) -> Option<Box<str>> {

@@ -8,6 +8,7 @@ use super::{Parsed, Payload, Read, Unreadable, group_of};
 use crate::intake::GroupKind;
 use probate_contract::evidence::ReferenceState;
 use serde::Deserialize;
+use std::sync::Arc;
 
 pub(super) const KINDS: &[Known] = &[
     Known {
@@ -86,7 +87,7 @@ fn object<'a>(kind: &GroupKind, json: &'a [u8]) -> Result<Object<'a>, Unreadable
 }
 
 fn scaler(kind: &GroupKind, meta: Meta<'_>, scaler: Option<Scaler>) -> Read {
-    let payload = scaler.map_or(Payload::Nothing, |scaler| Payload::Scaler(std::sync::Arc::new(scaler)));
+    let payload = scaler.map_or(Payload::Nothing, |scaler| Payload::Scaler(Arc::new(scaler)));
     Ok(Parsed { payload, ..Parsed::new(kind, meta.head(kind)?) })
 }
 

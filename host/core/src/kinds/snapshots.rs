@@ -8,6 +8,7 @@ use crate::quantity;
 use probate_contract::evidence::{ReferenceState, SnapshotType};
 use serde::Deserialize;
 use serde_json::Value;
+use std::sync::Arc;
 
 const SNAPSHOTS: &str = "external-snapshotter v8.2, client/apis/volumesnapshot/v1/types.go";
 
@@ -141,7 +142,7 @@ pub(crate) fn snapshot(kind: &GroupKind, json: &[u8]) -> Read {
             ..Edge::claim(name.clone(), ReferenceState::Active, "spec.source.persistentVolumeClaimName")
         })
         .collect();
-    let payload = Payload::Snapshot(std::sync::Arc::new(Snapshot { claim, ready, bytes }));
+    let payload = Payload::Snapshot(Arc::new(Snapshot { claim, ready, bytes }));
     Ok(Parsed { payload, edges, ..Parsed::new(kind, head) })
 }
 
@@ -191,7 +192,7 @@ pub(crate) fn content(kind: &GroupKind, json: &[u8]) -> Read {
         volume_handle: object.spec.source.volume_handle,
         snapshot: object.spec.volume_snapshot_ref.map(|reference| (reference.namespace, reference.name)),
     };
-    Ok(Parsed { payload: Payload::Content(std::sync::Arc::new(content)), ..Parsed::new(kind, head) })
+    Ok(Parsed { payload: Payload::Content(Arc::new(content)), ..Parsed::new(kind, head) })
 }
 
 #[derive(Deserialize)]

@@ -10,6 +10,7 @@ use crate::{quantity, time};
 use probate_contract::evidence::ReferenceState;
 use serde::Deserialize;
 use serde_json::Value;
+use std::sync::Arc;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Claim {
@@ -181,7 +182,7 @@ pub(crate) fn claim(kind: &GroupKind, json: &[u8]) -> Read {
             || condition(&conditions, "FileSystemResizePending")
             || condition(&conditions, "ModifyingVolume"),
     };
-    Ok(Parsed { payload: Payload::Claim(std::sync::Arc::new(claim)), edges, ..Parsed::new(kind, head) })
+    Ok(Parsed { payload: Payload::Claim(Arc::new(claim)), edges, ..Parsed::new(kind, head) })
 }
 
 /// A claim that is still to be bound wants what it is filled from, and is itself in the making, whatever fills it.
@@ -269,7 +270,7 @@ pub(crate) fn volume(kind: &GroupKind, json: &[u8]) -> Read {
         governing: !fake,
         subject,
     };
-    Ok(Parsed { payload: Payload::Volume(std::sync::Arc::new(volume)), ..Parsed::new(kind, head) })
+    Ok(Parsed { payload: Payload::Volume(Arc::new(volume)), ..Parsed::new(kind, head) })
 }
 
 /// Driver and handle of a source other than CSI, by the plugin's name (kubernetes v1.33, pkg/volume/*).
@@ -331,7 +332,7 @@ pub(crate) fn class(kind: &GroupKind, json: &[u8]) -> Read {
         policy: object.reclaim_policy.unwrap_or_else(|| "Delete".into()),
         labels,
     };
-    Ok(Parsed { payload: Payload::Class(std::sync::Arc::new(class)), ..Parsed::new(kind, head) })
+    Ok(Parsed { payload: Payload::Class(Arc::new(class)), ..Parsed::new(kind, head) })
 }
 
 #[derive(Deserialize)]

@@ -9,6 +9,7 @@ use crate::kinds::{Edge, Parsed, Payload, Read, Unreadable};
 use crate::time;
 use probate_contract::evidence::ReferenceState;
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// What a VM or a DataVolume says of its disks beside naming them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -153,6 +154,6 @@ pub(super) fn machine(kind: &GroupKind, json: &[u8]) -> Read {
         edge.since = since;
     }
     let intent = annotations::intent(&marks);
-    let payload = intent.map_or(Payload::Nothing, |intent| Payload::Intent(std::sync::Arc::new(intent)));
+    let payload = intent.map_or(Payload::Nothing, |intent| Payload::Intent(Arc::new(intent)));
     Ok(Parsed { payload, edges, names, ..Parsed::new(kind, head) })
 }

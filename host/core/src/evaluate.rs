@@ -1,8 +1,7 @@
 //! Evaluate: questions to answers. What a policy reads decides what is written down for it; equal documents are asked once.
 
-use crate::evidence::{Rails, Statements, SubjectId, View};
+use crate::evidence::{Rails, View};
 use crate::facts::{Facts, Gap};
-use crate::inventory::Inventory;
 use crate::policy::{Policy, PolicySet};
 use crate::port::{Answer, Chunk, Failure, Sandbox};
 use crate::select::{Scope, Selected, selects};
@@ -16,7 +15,7 @@ pub(crate) const CHUNK: usize = 256;
 
 /// What one policy is to say of one subject.
 #[derive(Clone, Debug)]
-enum Question {
+pub(crate) enum Question {
     /// The program answers this document.
     Ask(Arc<str>),
     /// It cannot be asked.
@@ -67,13 +66,8 @@ pub(crate) fn in_parallel<T: Sync, R: Send>(
     done.into_iter().flat_map(|(_, results)| results).collect()
 }
 
-/// Facts and rails of a subject, as the inventory has them.
-pub(crate) fn look(inventory: &Inventory, statements: &Statements, id: SubjectId) -> Option<(Facts, Rails)> {
-    View::new(inventory, statements, id).map(|view| view.facts())
-}
-
 /// Which policies are asked about a subject, and what.
-fn questions(policies: &PolicySet, scope: &Scope<'_>, facts: &Facts) -> Vec<(usize, Question)> {
+pub(crate) fn questions(policies: &PolicySet, scope: &Scope<'_>, facts: &Facts) -> Vec<(usize, Question)> {
     let ask = |(at, policy): (usize, &Policy)| {
         let question = match selects(policy, scope, &facts.namespace) {
             Selected::No => return None,
@@ -102,13 +96,14 @@ pub(crate) fn ask_about<'f>(
     facts: impl Iterator<Item = &'f Facts>,
 ) -> Vec<Vec<Vote>> {
     let scope = Scope::of(view);
-    answered(policies, sandbox, facts.map(|facts| questions(policies, &scope, facts)).collect())
+    let asked = facts.map(|facts| questions(policies, &scope, facts)).collect();
+    Asked::new(policies, sandbox).votes(asked)
 }
 
 /// Every policy's vote on one subject of which only facts and rails are at hand.
 pub(crate) fn ask_of(policies: &PolicySet, sandbox: &dyn Sandbox, facts: &Facts, rails: &Rails) -> Vec<Vote> {
     let asked = questions(policies, &Scope::of_facts(facts, rails), facts);
-    answered(policies, sandbox, vec![asked]).into_iter().flatten().collect()
+    Asked::new(policies, sandbox).votes(vec![asked]).into_iter().flatten().collect()
 }
 
 fn namespace_missing(Gap { reason, source }: Gap) -> Missing {
@@ -153,61 +148,59 @@ fn document(
     facts.document(reads, parameters)
 }
 
-/// Every policy's vote on every subject, in the order of the subjects.
-pub(crate) fn evaluate(
-    inventory: &Inventory,
-    policies: &PolicySet,
-    sandbox: &dyn Sandbox,
-    statements: &Statements,
-    subjects: &[SubjectId],
-    threads: usize,
-) -> Vec<Vec<Vote>> {
-    let look = |id: &SubjectId| {
-        let Some(view) = View::new(inventory, statements, *id) else { return Vec::new() };
-        let (facts, _) = view.facts();
-        questions(policies, &Scope::of(&view), &facts)
-    };
-    answered(policies, sandbox, in_parallel(subjects, threads, look))
+/// Answers that were given: equal documents of a policy are asked once.
+pub(crate) struct Asked<'a> {
+    policies: &'a PolicySet,
+    sandbox: &'a dyn Sandbox,
+    answers: Vec<HashMap<Arc<str>, Answer>>,
 }
 
-/// Answers questions; equal documents of a policy are asked once.
-fn answered(
-    policies: &PolicySet,
-    sandbox: &dyn Sandbox,
-    asked: Vec<Vec<(usize, Question)>>,
-) -> Vec<Vec<Vote>> {
-    let mut places: Vec<HashMap<Arc<str>, usize>> = vec![HashMap::new(); policies.len()];
-    let mut inputs: Vec<Vec<Arc<str>>> = vec![Vec::new(); policies.len()];
-    for (policy, question) in asked.iter().flatten() {
-        if let (Question::Ask(document), Some(places), Some(inputs)) =
-            (question, places.get_mut(*policy), inputs.get_mut(*policy))
-        {
-            places.entry(document.clone()).or_insert_with(|| {
-                inputs.push(document.clone());
-                inputs.len() - 1
-            });
+impl<'a> Asked<'a> {
+    pub(crate) fn new(policies: &'a PolicySet, sandbox: &'a dyn Sandbox) -> Self {
+        Self { policies, sandbox, answers: vec![HashMap::new(); policies.len()] }
+    }
+
+    /// Every policy's vote on each of these subjects.
+    pub(crate) fn votes(&mut self, asked: Vec<Vec<(usize, Question)>>) -> Vec<Vec<Vote>> {
+        self.ask(&asked);
+        let vote = |(policy, question): (usize, Question)| {
+            let id = self.policies.id(policy);
+            let (verdict, missing) = match question {
+                Question::Known(failure) => {
+                    (PolicyVerdict::failed(id, failure.cause, failure.message), Vec::new())
+                }
+                Question::Missing(missing) => {
+                    (PolicyVerdict::failed(id, Cause::IncompleteEvidence, String::new()), missing)
+                }
+                Question::Ask(document) => {
+                    let answer = self.answers.get(policy).and_then(|answers| answers.get(&document));
+                    let answer = answer.cloned().unwrap_or_else(|| Err(lost()));
+                    (verdict(self.policies.get(policy), id, answer), Vec::new())
+                }
+            };
+            Vote { policy, verdict, missing }
+        };
+        asked.into_iter().map(|questions| questions.into_iter().map(vote).collect()).collect()
+    }
+
+    /// Asks what was not asked yet.
+    fn ask(&mut self, asked: &[Vec<(usize, Question)>]) {
+        let mut inputs: Vec<Vec<Arc<str>>> = vec![Vec::new(); self.policies.len()];
+        for (policy, question) in asked.iter().flatten() {
+            if let (Question::Ask(document), Some(answers), Some(inputs)) =
+                (question, self.answers.get_mut(*policy), inputs.get_mut(*policy))
+            {
+                answers.entry(document.clone()).or_insert_with(|| {
+                    inputs.push(document.clone());
+                    Err(lost())
+                });
+            }
+        }
+        let replies = ask(self.sandbox, &inputs);
+        for ((answers, inputs), replies) in self.answers.iter_mut().zip(inputs).zip(replies) {
+            answers.extend(inputs.into_iter().zip(replies));
         }
     }
-    let answers = ask(sandbox, &inputs);
-    let vote = |(policy, question): (usize, Question)| {
-        let id = policies.id(policy);
-        let (verdict, missing) = match question {
-            Question::Known(failure) => {
-                (PolicyVerdict::failed(id, failure.cause, failure.message), Vec::new())
-            }
-            Question::Missing(missing) => {
-                (PolicyVerdict::failed(id, Cause::IncompleteEvidence, String::new()), missing)
-            }
-            Question::Ask(document) => {
-                let place = places.get(policy).and_then(|places| places.get(&document)).copied();
-                let answer =
-                    place.and_then(|at| answers.get(policy)?.get(at)).cloned().unwrap_or_else(|| Err(lost()));
-                (verdict(policies.get(policy), id, answer), Vec::new())
-            }
-        };
-        Vote { policy, verdict, missing }
-    };
-    asked.into_iter().map(|questions| questions.into_iter().map(vote).collect()).collect()
 }
 
 /// Asks distinct inputs of each policy in chunks, one session each.
@@ -275,45 +268,48 @@ pub(crate) fn refuted(vote: &mut Vote, cause: Cause) {
     vote.verdict = PolicyVerdict::failed(vote.verdict.policy.clone(), cause, message);
 }
 
-/// A delete to be confirmed: which subject, which policy, and its projected answer.
+/// A delete to be confirmed: whose, by which policy, its answer so far, and the documents to ask it again with.
 #[derive(Clone, Debug)]
 pub(crate) struct Confirm {
+    /// What the caller knows the subject by.
     pub(crate) subject: usize,
     pub(crate) policy: usize,
-    pub(crate) projected: String,
-    pub(crate) full: String,
+    expected: PolicyVerdict,
+    projected: Arc<str>,
+    full: Arc<str>,
 }
 
-/// The documents with which a delete is confirmed.
+/// What confirms this vote; nothing where its policy has no program.
 pub(crate) fn confirmation(
     policies: &PolicySet,
     facts: &Facts,
     subject: usize,
-    policy: usize,
+    vote: &Vote,
 ) -> Option<Confirm> {
-    let at = policies.get(policy)?;
-    let program = at.program.as_ref().ok()?;
-    let own = at.manifest.metadata.namespace.as_deref();
+    let policy = policies.get(vote.policy)?;
+    let program = policy.program.as_ref().ok()?;
+    let own = policy.manifest.metadata.namespace.as_deref();
+    let document = |reads| document(facts, reads, &program.parameters, own).into();
     Some(Confirm {
         subject,
-        policy,
-        projected: document(facts, at.reads(), &program.parameters, own),
-        full: document(facts, crate::facts::FactSet::all(), &program.parameters, own),
+        policy: vote.policy,
+        expected: vote.verdict.clone(),
+        projected: document(policy.reads()),
+        full: document(crate::facts::FactSet::all()),
     })
 }
 
-/// Asks every delete again, on the full evidence, in fresh sessions. Gives those that did not hold.
+/// Asks every delete again, on the full evidence, in fresh sessions. Gives subject, policy and cause of those that did not hold.
 pub(crate) fn confirm(
     sandbox: &dyn Sandbox,
     policies: &PolicySet,
     deletes: &[Confirm],
-    expected: impl Fn(&Confirm) -> Option<PolicyVerdict>,
 ) -> Vec<(usize, usize, Cause)> {
-    let again = |document: fn(&Confirm) -> &str, which: &[&Confirm]| -> Vec<Option<PolicyVerdict>> {
+    let again = |document: fn(&Confirm) -> &Arc<str>, which: &[&Confirm]| -> Vec<Option<PolicyVerdict>> {
         let mut inputs: Vec<Vec<Arc<str>>> = vec![Vec::new(); policies.len()];
         for delete in which {
             if let Some(inputs) = inputs.get_mut(delete.policy) {
-                inputs.push(document(delete).into());
+                inputs.push(document(delete).clone());
             }
         }
         let mut answers: Vec<_> = ask(sandbox, &inputs).into_iter().map(Vec::into_iter).collect();
@@ -324,18 +320,14 @@ pub(crate) fn confirm(
         };
         which.iter().map(typed).collect()
     };
+    let holds = |delete: &Confirm, answer: &Option<PolicyVerdict>| answer.as_ref() == Some(&delete.expected);
     let all: Vec<&Confirm> = deletes.iter().collect();
-    let differ: Vec<&Confirm> = all
-        .iter()
-        .copied()
-        .zip(again(|delete| &delete.full, &all))
-        .filter(|(delete, answer)| *answer != expected(delete))
-        .map(|(delete, _)| delete)
-        .collect();
+    let full = again(|delete| &delete.full, &all);
+    let differ = all.into_iter().zip(full).filter(|(delete, answer)| !holds(delete, answer));
+    let differ: Vec<&Confirm> = differ.map(|(delete, _)| delete).collect();
     let projected = again(|delete| &delete.projected, &differ);
     let cause = |(delete, answer): (&Confirm, Option<PolicyVerdict>)| {
-        let cause =
-            if answer == expected(delete) { Cause::ProjectionDisagrees } else { Cause::PolicyNotPure };
+        let cause = if holds(delete, &answer) { Cause::ProjectionDisagrees } else { Cause::PolicyNotPure };
         (delete.subject, delete.policy, cause)
     };
     differ.into_iter().zip(projected).map(cause).collect()

@@ -1,13 +1,15 @@
 //! The pipeline: the only function that calls the stages, in order.
 
 use crate::decide::Case;
-use crate::evaluate::{self, Confirm, Vote};
-use crate::evidence::{Statements, SubjectId, View};
+use crate::evaluate::{self, Asked, Confirm, Vote};
+use crate::evidence::{Rails, Statements, SubjectId, View};
+use crate::facts::Facts;
 use crate::inventory::{ClusterData, Inventory, ObjectId};
 use crate::log;
 use crate::plan::{self, Decided};
 use crate::policy::PolicySet;
 use crate::port::Sandbox;
+use crate::select::Scope;
 use probate_contract::common::Identity;
 use probate_contract::evidence::Trigger;
 use probate_contract::log::DecisionRecord;
@@ -76,23 +78,17 @@ pub fn decide(
     let statements = options.statements();
     let subjects: Vec<SubjectId> =
         inventory.subjects().into_iter().filter(|id| shown(inventory, *id, &options.shown)).collect();
-    let mut votes = evaluate::evaluate(inventory, policies, sandbox, &statements, &subjects, options.threads);
     let stage = Stage { inventory, policies, options, statements: &statements };
-    let first = stage.entries(&subjects, &votes);
-    let refuted = stage.refuted(sandbox, &subjects, &votes, &first);
-    let entries = if refuted.is_empty() {
-        first
-    } else {
-        for (subject, policy, cause) in refuted {
-            let vote =
-                votes.get_mut(subject).and_then(|votes| votes.iter_mut().find(|vote| vote.policy == policy));
-            if let Some(vote) = vote {
-                evaluate::refuted(vote, cause);
-            }
+    let mut asked = Asked::new(policies, sandbox);
+    let (mut decided, mut standing) = (Vec::with_capacity(subjects.len()), Vec::new());
+    for block in subjects.chunks(AT_ONCE) {
+        stage.decide(block, &mut asked, &mut decided, &mut standing);
+        if standing.len() >= AT_ONCE {
+            stage.confirm(sandbox, std::mem::take(&mut standing), &mut decided);
         }
-        stage.entries(&subjects, &votes)
-    };
-    plan::report(inventory, policies, options, entries)
+    }
+    stage.confirm(sandbox, standing, &mut decided);
+    plan::report(inventory, policies, options, decided)
 }
 
 /// The records of these entries, which were decided from this inventory: each with the facts, rails and settings that it was made
@@ -141,17 +137,104 @@ struct Stage<'a> {
     statements: &'a Statements,
 }
 
-impl Stage<'_> {
-    fn entries(&self, subjects: &[SubjectId], votes: &[Vec<Vote>]) -> Vec<Decided> {
-        let items: Vec<(&SubjectId, &Vec<Vote>)> = subjects.iter().zip(votes).collect();
-        let decided =
-            evaluate::in_parallel(&items, self.options.threads, |(id, votes)| self.entry(**id, votes));
-        decided.into_iter().flatten().collect()
+/// A subject with all that is decided from.
+struct Looked<'a> {
+    view: View<'a>,
+    facts: Facts,
+    rails: Rails,
+}
+
+/// A delete that stands, until it was confirmed.
+struct Standing {
+    /// Where its entry is.
+    at: usize,
+    id: SubjectId,
+    votes: Vec<Vote>,
+    documents: Vec<Confirm>,
+}
+
+impl<'a> Stage<'a> {
+    /// Decides about some of the subjects: all that is known of one is looked up once.
+    fn decide(
+        &self,
+        subjects: &[SubjectId],
+        asked: &mut Asked<'_>,
+        decided: &mut Vec<Decided>,
+        standing: &mut Vec<Standing>,
+    ) {
+        let threads = self.options.threads;
+        let look = |id: &SubjectId| {
+            let looked = self.look(*id)?;
+            let questions = evaluate::questions(self.policies, &Scope::of(&looked.view), &looked.facts);
+            Some((looked, questions))
+        };
+        let (looked, questions): (Vec<_>, Vec<_>) =
+            evaluate::in_parallel(subjects, threads, look).into_iter().flatten().unzip();
+        let votes = asked.votes(questions);
+        let first = decided.len();
+        let items: Vec<(usize, (Looked<'_>, Vec<Vote>))> =
+            (first..).zip(looked.into_iter().zip(votes)).collect();
+        let entries = evaluate::in_parallel(&items, threads, |(at, (looked, votes))| {
+            let decided = self.entry(looked, votes);
+            let standing = self.standing(&decided, *at, looked, votes);
+            (decided, standing)
+        });
+        for (entry, stands) in entries {
+            decided.push(entry);
+            standing.extend(stands);
+        }
     }
 
-    fn entry(&self, id: SubjectId, votes: &[Vote]) -> Option<Decided> {
+    fn look(&self, id: SubjectId) -> Option<Looked<'a>> {
         let view = View::new(self.inventory, self.statements, id)?;
         let (facts, rails) = view.facts();
+        Some(Looked { view, facts, rails })
+    }
+
+    fn standing(
+        &self,
+        decided: &Decided,
+        at: usize,
+        looked: &Looked<'_>,
+        votes: &[Vote],
+    ) -> Option<Standing> {
+        let stands = decided.entry.decision.action == DecisionAction::Delete || decided.entry.candidate;
+        stands.then(|| {
+            let deleting = votes.iter().filter(|vote| vote.verdict.action == Voted::Delete);
+            let document = |vote| evaluate::confirmation(self.policies, &looked.facts, at, vote);
+            Standing {
+                at,
+                id: looked.view.id,
+                votes: votes.to_vec(),
+                documents: deleting.filter_map(document).collect(),
+            }
+        })
+    }
+
+    /// Asks every delete that would stand again; what does not hold is decided anew.
+    fn confirm(&self, sandbox: &dyn Sandbox, mut standing: Vec<Standing>, decided: &mut [Decided]) {
+        let documents: Vec<Confirm> =
+            standing.iter_mut().flat_map(|stands| std::mem::take(&mut stands.documents)).collect();
+        let refuted = evaluate::confirm(sandbox, self.policies, &documents);
+        for stands in &mut standing {
+            let own: Vec<_> = refuted.iter().filter(|(at, ..)| *at == stands.at).collect();
+            if own.is_empty() {
+                continue;
+            }
+            for vote in &mut stands.votes {
+                if let Some((_, _, cause)) = own.iter().find(|(_, policy, _)| *policy == vote.policy) {
+                    evaluate::refuted(vote, *cause);
+                }
+            }
+            if let Some((looked, entry)) = self.look(stands.id).zip(decided.get_mut(stands.at)) {
+                *entry = self.entry(&looked, &stands.votes);
+            }
+        }
+    }
+
+    fn entry(&self, looked: &Looked<'_>, votes: &[Vote]) -> Decided {
+        let Looked { view, facts, rails } = looked;
+        let id = view.id;
         let head = view.cluster.object(view.object).map(|object| &object.head);
         let counterpart = match id {
             SubjectId::Claim(..) => view.volume.get().map(|(id, _)| (*id, "PersistentVolume")),
@@ -161,8 +244,8 @@ impl Stage<'_> {
             policies: self.policies,
             settings: &self.options.settings,
             now: self.inventory.now,
-            facts: &facts,
-            rails: &rails,
+            facts,
+            rails,
             votes,
             cleared: None,
             resource_version: head
@@ -180,54 +263,20 @@ impl Stage<'_> {
                 .map(|claim| Identity { cluster: Some(view.cluster.name.to_string()), ..claim.identity }),
         };
         let mut entry = case.entry();
-        let gaps = plan::gaps_of(&facts, &entry.missing);
+        let gaps = plan::gaps_of(facts, &entry.missing);
         let class = view.class_name().map(str::to_owned);
         let namespace = view.namespace().map(str::to_owned);
         entry.storage_class = class.clone();
         if matches!(id, SubjectId::Volume(..)) {
             entry.claim_namespace = namespace.clone();
         }
-        Some(Decided { entry, claim, gaps, class, namespace })
-    }
-
-    /// Asks every delete that would stand again; gives those that do not hold.
-    fn refuted(
-        &self,
-        sandbox: &dyn Sandbox,
-        subjects: &[SubjectId],
-        votes: &[Vec<Vote>],
-        decided: &[Decided],
-    ) -> Vec<(usize, usize, probate_contract::Cause)> {
-        let stands = |decided: &Decided| {
-            decided.entry.decision.action == DecisionAction::Delete || decided.entry.candidate
-        };
-        let standing =
-            subjects.iter().zip(votes).zip(decided).enumerate().filter(|(_, (_, decided))| stands(decided));
-        let deletes: Vec<(usize, SubjectId, usize)> = standing
-            .flat_map(|(at, ((id, votes), _))| {
-                let deleting = votes.iter().filter(|vote| vote.verdict.action == Voted::Delete);
-                deleting.map(move |vote| (at, *id, vote.policy))
-            })
-            .collect();
-        let expected = |delete: &Confirm| {
-            let vote = votes.get(delete.subject)?.iter().find(|vote| vote.policy == delete.policy)?;
-            Some(vote.verdict.clone())
-        };
-        // Whole documents are large: so many at a time.
-        let batch = |deletes: &[(usize, SubjectId, usize)]| {
-            let documents = evaluate::in_parallel(deletes, self.options.threads, |(at, id, policy)| {
-                let (facts, _) = evaluate::look(self.inventory, self.statements, *id)?;
-                evaluate::confirmation(self.policies, &facts, *at, *policy)
-            });
-            let documents: Vec<Confirm> = documents.into_iter().flatten().collect();
-            evaluate::confirm(sandbox, self.policies, &documents, expected)
-        };
-        deletes.chunks(CONFIRMED_AT_ONCE).flat_map(batch).collect()
+        Decided { entry, claim, gaps, class, namespace }
     }
 }
 
-/// A multiple of the chunk, so that sessions are cut at the same places whatever the machine.
-const CONFIRMED_AT_ONCE: usize = 16 * evaluate::CHUNK;
+/// Subjects of which all is held at once, and deletes: a multiple of the chunk, so that sessions are cut at the same places whatever
+/// the machine.
+const AT_ONCE: usize = 16 * evaluate::CHUNK;
 
 fn revision(cluster: &ClusterData, id: ObjectId, kind: &str) -> Option<Revision> {
     let head = &cluster.object(id)?.head;

@@ -1,30 +1,30 @@
-//! Joins, built once when a cluster is frozen: who names what, which volumes share a handle, which snapshot is whose. Each is a
-//! list sorted by a hash; whoever looks something up compares the names themselves.
+//! Joins, built once when a cluster is frozen: who names what, which volumes share a handle, which snapshot is whose.
 
+use super::lookup::Lookup;
 use super::marks::{self, Marks, begin_key, label_key, namespace_key, uid_key};
 use super::{ClusterData, Object, ObjectId};
 use crate::intake::GroupKind;
-use crate::kinds::custom::hash;
+use crate::kinds::custom::{hash, hash_of};
 use crate::kinds::snapshots::Copy;
 use crate::kinds::{Edge, Target, kubevirt};
 use hashbrown::HashSet;
 use probate_contract::evidence::ReferenceState;
 
-pub(super) type Sorted = Vec<(u64, u32)>;
-
 /// The joins of one cluster.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
-    pub(super) edges: Sorted,
-    uids: Sorted,
-    handles: Sorted,
-    claim_refs: Sorted,
-    volume_names: Sorted,
-    snapshots: Sorted,
-    contents: Sorted,
-    copies: Sorted,
-    names: Sorted,
-    names_of_objects: Sorted,
+    pub(super) edges: Lookup,
+    claims: Lookup,
+    volumes: Lookup,
+    uids: Lookup,
+    handles: Lookup,
+    claim_refs: Lookup,
+    volume_names: Lookup,
+    snapshots: Lookup,
+    contents: Lookup,
+    copies: Lookup,
+    names: Lookup,
+    names_of_objects: Lookup,
     applications: HashSet<Box<str>>,
     pub(super) marks: Marks,
     /// Kinds of harvesterhci.io may exist here.
@@ -50,42 +50,31 @@ pub(crate) struct Ordinal {
 }
 
 fn claim_key(namespace: &str, name: &str) -> u64 {
-    hash(&format!("c/{namespace}/{name}"))
+    hash_of(&["c/", namespace, "/", name])
 }
 
 fn prefix_key(namespace: &str, prefix: &str) -> u64 {
-    hash(&format!("o/{namespace}/{prefix}"))
+    hash_of(&["o/", namespace, "/", prefix])
 }
 
 fn volume_key(name: &str) -> u64 {
-    hash(&format!("v/{name}"))
+    hash_of(&["v/", name])
 }
 
 fn attachment_key(unique: &str) -> u64 {
-    hash(&format!("a/{unique}"))
+    hash_of(&["a/", unique])
 }
 
-fn object_key(kind: &GroupKind, namespace: &str, name: &str) -> u64 {
-    hash(&format!("{kind}/{namespace}/{name}"))
+pub(super) fn object_key(kind: &GroupKind, namespace: &str, name: &str) -> u64 {
+    hash_of(&[&kind.kind, ".", &kind.group, "/", namespace, "/", name])
 }
 
 fn handle_key(driver: &str, handle: &str) -> u64 {
-    hash(&format!("{driver}^{handle}"))
-}
-
-pub(super) fn at(list: &Sorted, key: u64) -> impl Iterator<Item = u32> {
-    let from = list.partition_point(|(hash, _)| *hash < key);
-    list.iter().skip(from).take_while(move |(hash, _)| *hash == key).map(|(_, id)| *id)
+    hash_of(&[driver, "^", handle])
 }
 
 pub(super) fn index(id: u32) -> usize {
     usize::try_from(id).unwrap_or(usize::MAX)
-}
-
-pub(super) fn sorted(pairs: impl Iterator<Item = (usize, u64)>) -> Sorted {
-    let mut list: Sorted = pairs.filter_map(|(at, key)| Some((key, u32::try_from(at).ok()?))).collect();
-    list.sort_unstable();
-    list
 }
 
 impl ClusterData {
@@ -150,7 +139,10 @@ impl ClusterData {
                 &object.head.name,
             )
         };
+        let claims = self.claims.iter().enumerate();
+        let claims = claims.map(|(at, claim)| (at, claim_key(namespace(claim.object), name(claim.object))));
         let volumes = || self.volumes.iter().enumerate();
+        let names = volumes().map(|(at, volume)| (at, volume_key(name(volume.object))));
         let handles = volumes().filter_map(|(at, volume)| {
             Some((at, handle_key(volume.data.driver.as_deref()?, volume.data.handle.as_deref()?)))
         });
@@ -175,16 +167,18 @@ impl ClusterData {
         });
         Index {
             marks: Marks::of(self),
-            edges: sorted(self.edges.iter().map(edge).enumerate()),
-            uids: sorted(self.objects.iter().map(|object| hash(&object.head.uid)).enumerate()),
-            handles: sorted(handles),
-            claim_refs: sorted(claim_refs),
-            volume_names: sorted(volume_names),
-            snapshots: sorted(snapshots),
-            contents: sorted(contents),
-            copies: sorted(copies.enumerate()),
+            edges: Lookup::of(self.edges.iter().map(edge).enumerate()),
+            claims: Lookup::of(claims),
+            volumes: Lookup::of(names),
+            uids: Lookup::of(self.objects.iter().map(|object| hash(&object.head.uid)).enumerate()),
+            handles: Lookup::of(handles),
+            claim_refs: Lookup::of(claim_refs),
+            volume_names: Lookup::of(volume_names),
+            snapshots: Lookup::of(snapshots),
+            contents: Lookup::of(contents),
+            copies: Lookup::of(copies.enumerate()),
             names: self.possible_names(name),
-            names_of_objects: sorted(self.objects.iter().map(object).enumerate()),
+            names_of_objects: Lookup::of(self.objects.iter().map(object).enumerate()),
             applications: self.applications(),
             harvester: self.coverage.has_group("harvesterhci.io"),
         }
@@ -200,7 +194,7 @@ impl ClusterData {
     }
 
     /// Name hashes of unknown kinds that are names of claims or volumes here.
-    fn possible_names<'a>(&'a self, name: impl Fn(ObjectId) -> &'a str) -> Sorted {
+    fn possible_names<'a>(&'a self, name: impl Fn(ObjectId) -> &'a str) -> Lookup {
         let mut wanted: HashSet<u64> = self.claims.iter().map(|claim| hash(name(claim.object))).collect();
         wanted.extend(self.volumes.iter().map(|volume| hash(name(volume.object))));
         wanted.extend(
@@ -212,32 +206,38 @@ impl ClusterData {
         let pairs = self.names.iter().enumerate().flat_map(|(at, (_, names))| {
             names.iter().filter(|hash| wanted.contains(*hash)).map(move |hash| (at, *hash))
         });
-        sorted(pairs)
+        Lookup::of(pairs)
     }
 
     /// The claim of that name.
     pub(crate) fn claim(&self, namespace: &str, name: &str) -> Option<usize> {
-        let key = |id: ObjectId| {
-            self.object(id).map_or(("", ""), |object| (&*object.head.namespace, &*object.head.name))
-        };
-        self.claims.binary_search_by(|claim| key(claim.object).cmp(&(namespace, name))).ok()
+        self.index.claims.at(claim_key(namespace, name)).map(index).find(|at| {
+            let object = self.claims.get(*at).and_then(|claim| self.object(claim.object));
+            object.is_some_and(|object| &*object.head.namespace == namespace && &*object.head.name == name)
+        })
     }
 
     /// The volume of that name.
     pub(crate) fn volume(&self, name: &str) -> Option<usize> {
-        let key = |id: ObjectId| self.object(id).map_or("", |object| &*object.head.name);
-        self.volumes.binary_search_by(|volume| key(volume.object).cmp(name)).ok()
+        self.index.volumes.at(volume_key(name)).map(index).find(|at| {
+            let object = self.volumes.get(*at).and_then(|volume| self.object(volume.object));
+            object.is_some_and(|object| &*object.head.name == name)
+        })
     }
 
     /// The object of that uid.
     pub(crate) fn by_uid(&self, uid: &str) -> Option<ObjectId> {
-        at(&self.index.uids, hash(uid))
+        self.index
+            .uids
+            .at(hash(uid))
             .find(|id| self.counts(*id) && self.object(*id).is_some_and(|object| &*object.head.uid == uid))
     }
 
     /// The object of that kind and name.
     pub(crate) fn named(&self, kind: &GroupKind, namespace: &str, name: &str) -> Option<&Object> {
-        at(&self.index.names_of_objects, object_key(kind, namespace, name))
+        self.index
+            .names_of_objects
+            .at(object_key(kind, namespace, name))
             .filter_map(|id| self.object(id))
             .find(|object| {
                 !object.void
@@ -264,7 +264,7 @@ impl ClusterData {
         driver: &'a str,
         handle: &'a str,
     ) -> impl Iterator<Item = usize> + 'a {
-        at(&self.index.handles, handle_key(driver, handle)).map(index).filter(move |at| {
+        self.index.handles.at(handle_key(driver, handle)).map(index).filter(move |at| {
             self.volumes.get(*at).is_some_and(|volume| {
                 volume.data.driver.as_deref() == Some(driver) && volume.data.handle.as_deref() == Some(handle)
             })
@@ -277,7 +277,7 @@ impl ClusterData {
         namespace: &'a str,
         name: &'a str,
     ) -> impl Iterator<Item = usize> + 'a {
-        at(&self.index.claim_refs, claim_key(namespace, name)).map(index).filter(move |at| {
+        self.index.claim_refs.at(claim_key(namespace, name)).map(index).filter(move |at| {
             self.volumes
                 .get(*at)
                 .and_then(|volume| volume.data.claim.as_ref())
@@ -287,7 +287,7 @@ impl ClusterData {
 
     /// Claims whose spec.volumeName is that volume.
     pub(crate) fn naming_volume<'a>(&'a self, name: &'a str) -> impl Iterator<Item = usize> + 'a {
-        at(&self.index.volume_names, volume_key(name)).map(index).filter(move |at| {
+        self.index.volume_names.at(volume_key(name)).map(index).filter(move |at| {
             self.claims.get(*at).is_some_and(|claim| claim.data.volume.as_deref() == Some(name))
         })
     }
@@ -298,7 +298,7 @@ impl ClusterData {
         namespace: &'a str,
         name: &'a str,
     ) -> impl Iterator<Item = usize> + 'a {
-        at(&self.index.snapshots, claim_key(namespace, name)).map(index).filter(move |at| {
+        self.index.snapshots.at(claim_key(namespace, name)).map(index).filter(move |at| {
             self.snapshots.get(*at).is_some_and(|snapshot| {
                 snapshot.data.claim.as_deref() == Some(name)
                     && self.object(snapshot.object).is_some_and(|object| &*object.head.namespace == namespace)
@@ -313,8 +313,7 @@ impl ClusterData {
         name: &'a str,
         uid: &'a str,
     ) -> impl Iterator<Item = &'a (ObjectId, Copy)> + 'a {
-        let keyed =
-            at(&self.index.copies, claim_key(namespace, name)).chain(at(&self.index.copies, hash(uid)));
+        let keyed = self.index.copies.at(claim_key(namespace, name)).chain(self.index.copies.at(hash(uid)));
         keyed.filter_map(|at| self.copies.get(index(at))).filter(move |(_, copy)| match &copy.uid {
             Some(told) if copy.claim.is_empty() => **told == *uid,
             told => {
@@ -331,7 +330,7 @@ impl ClusterData {
         driver: &'a str,
         handle: &'a str,
     ) -> impl Iterator<Item = usize> + 'a {
-        at(&self.index.contents, handle_key(driver, handle)).map(index).filter(move |at| {
+        self.index.contents.at(handle_key(driver, handle)).map(index).filter(move |at| {
             self.contents.get(*at).is_some_and(|content| {
                 &*content.data.driver == driver && content.data.volume_handle.as_deref() == Some(handle)
             })
@@ -345,8 +344,7 @@ impl ClusterData {
     /// Everything that names the claim, StatefulSets by ordinal and unknown kinds included.
     pub(crate) fn references_to_claim<'a>(&'a self, namespace: &'a str, name: &'a str) -> Vec<Reference<'a>> {
         let mut found = Vec::new();
-        for (object, edge) in at(&self.index.edges, claim_key(namespace, name)).filter_map(|id| self.edge(id))
-        {
+        for (object, edge) in self.index.edges.at(claim_key(namespace, name)).filter_map(|id| self.edge(id)) {
             let own = || self.object(*object).map_or("", |object| &*object.head.namespace);
             let hit = match &edge.target {
                 Target::Claim { namespace: other, name: named } => {
@@ -362,7 +360,7 @@ impl ClusterData {
             name.rsplit_once('-').and_then(|(prefix, ordinal)| Some((prefix, plain_number(ordinal)?)));
         if let Some((prefix, ordinal)) = split {
             for (object, edge) in
-                at(&self.index.edges, prefix_key(namespace, prefix)).filter_map(|id| self.edge(id))
+                self.index.edges.at(prefix_key(namespace, prefix)).filter_map(|id| self.edge(id))
             {
                 let Target::Ordinals { prefix: made, start, end, reserves } = &edge.target else { continue };
                 let own = self.object(*object).is_some_and(|object| &*object.head.namespace == namespace);
@@ -384,7 +382,7 @@ impl ClusterData {
         driver: Option<&str>,
         handle: Option<&str>,
     ) -> Vec<Reference<'a>> {
-        let named = at(&self.index.edges, volume_key(name)).filter_map(|id| self.edge(id));
+        let named = self.index.edges.at(volume_key(name)).filter_map(|id| self.edge(id));
         let mut found: Vec<Reference<'a>> = named
             .filter(|(_, edge)| matches!(&edge.target, Target::Volume { name: named } if &**named == name))
             .map(|(object, edge)| reference(*object, edge, None))
@@ -392,7 +390,7 @@ impl ClusterData {
         if let (Some(driver), Some(handle)) = (driver, handle) {
             // CSI: kubernetes.io/csi/DRIVER^HANDLE; in-tree: PLUGIN/HANDLE (kubernetes, pkg/volume/util GetUniqueVolumeName).
             for unique in [format!("kubernetes.io/csi/{driver}^{handle}"), format!("{driver}/{handle}")] {
-                let attached = at(&self.index.edges, attachment_key(&unique)).filter_map(|id| self.edge(id));
+                let attached = self.index.edges.at(attachment_key(&unique)).filter_map(|id| self.edge(id));
                 let hit = |(_, edge): &&(ObjectId, Edge)| matches!(&edge.target, Target::Attachment { unique: named } if **named == *unique);
                 found.extend(attached.filter(hit).map(|(object, edge)| reference(*object, edge, None)));
             }
@@ -403,7 +401,7 @@ impl ClusterData {
 
     /// Objects of unknown kinds that hold the name: in the claim's namespace, or beside the namespace's name.
     fn possible<'a>(&'a self, name: &str, namespace: Option<&str>) -> Vec<Reference<'a>> {
-        let entries = at(&self.index.names, hash(name)).filter_map(|at| self.names.get(index(at)));
+        let entries = self.index.names.at(hash(name)).filter_map(|at| self.names.get(index(at)));
         let hits = entries.filter(|(object, names)| {
             namespace.is_none_or(|namespace| {
                 self.object(*object).is_some_and(|object| &*object.head.namespace == namespace)

@@ -1,8 +1,9 @@
 //! What means a claim without naming it: by its labels, its namespace, its owners, the uid in its name.
 
-use super::index::{Reference, Sorted, at, reference, sorted};
+use super::index::{Reference, reference};
+use super::lookup::Lookup;
 use super::{ClusterData, ObjectId};
-use crate::kinds::custom::hash;
+use crate::kinds::custom::hash_of;
 use crate::kinds::{self, Edge, Target, cdi};
 use probate_contract::evidence::ReferenceState;
 use std::collections::BTreeSet;
@@ -11,7 +12,7 @@ use std::collections::BTreeSet;
 #[derive(Debug, Default)]
 pub(crate) struct Marks {
     /// Objects of kinds that nobody here knows, by namespace and name.
-    strangers: Sorted,
+    strangers: Lookup,
     /// Keys of the labels by which claims are named.
     labels: Vec<Box<str>>,
     /// Something names all claims of a namespace.
@@ -26,23 +27,23 @@ pub(crate) struct Marks {
 pub(super) const ANYWHERE: &str = "*";
 
 pub(super) fn label_key(namespace: &str, pair: &str) -> u64 {
-    hash(&format!("l/{namespace}/{pair}"))
+    hash_of(&["l/", namespace, "/", pair])
 }
 
 pub(super) fn namespace_key(namespace: &str) -> u64 {
-    hash(&format!("n/{namespace}"))
+    hash_of(&["n/", namespace])
 }
 
 pub(super) fn uid_key(uid: &str) -> u64 {
-    hash(&format!("u/{uid}"))
+    hash_of(&["u/", uid])
 }
 
 pub(super) fn begin_key(namespace: &str, prefix: &str) -> u64 {
-    hash(&format!("b/{namespace}/{prefix}"))
+    hash_of(&["b/", namespace, "/", prefix])
 }
 
 fn stranger_key(namespace: &str, name: &str) -> u64 {
-    hash(&format!("{namespace}/{name}"))
+    hash_of(&[namespace, "/", name])
 }
 
 impl Marks {
@@ -60,7 +61,7 @@ impl Marks {
             })
             .collect();
         Self {
-            strangers: sorted(
+            strangers: Lookup::of(
                 strangers.map(|(at, object)| (at, stranger_key(&object.head.namespace, &object.head.name))),
             ),
             labels: keys.into_iter().map(Box::from).collect(),
@@ -81,7 +82,7 @@ impl ClusterData {
     pub(super) fn by_marks<'a>(&'a self, namespace: &'a str, name: &str, found: &mut Vec<Reference<'a>>) {
         if self.index.marks.namespaces {
             for within in [namespace, ANYWHERE] {
-                let all = at(&self.index.edges, namespace_key(within)).filter_map(|id| self.edge(id));
+                let all = self.index.edges.at(namespace_key(within)).filter_map(|id| self.edge(id));
                 let hit = |(_, edge): &&(ObjectId, Edge)| matches!(&edge.target, Target::Namespace { name } if &**name == within);
                 found.extend(all.filter(hit).map(|(object, edge)| reference(*object, edge, None)));
             }
@@ -97,7 +98,7 @@ impl ClusterData {
         let Some(claim) = self.claim(namespace, name).and_then(|at| self.claims.get(at)) else { return };
         if self.index.marks.uids {
             let uid = self.object(claim.object).map_or("", |object| &*object.head.uid);
-            let named = at(&self.index.edges, uid_key(uid)).filter_map(|id| self.edge(id));
+            let named = self.index.edges.at(uid_key(uid)).filter_map(|id| self.edge(id));
             let hit = |(_, edge): &&(ObjectId, Edge)| matches!(&edge.target, Target::Uid { uid: told } if **told == *uid);
             found.extend(named.filter(hit).map(|(object, edge)| reference(*object, edge, None)));
         }
@@ -112,7 +113,7 @@ impl ClusterData {
         // object owns goes with it.
         let values: BTreeSet<&str> = labels.values().map(String::as_str).collect();
         for value in values {
-            let named = at(&self.index.marks.strangers, stranger_key(namespace, value)).filter(|id| {
+            let named = self.index.marks.strangers.at(stranger_key(namespace, value)).filter(|id| {
                 self.object(*id)
                     .is_some_and(|object| &*object.head.namespace == namespace && &*object.head.name == value)
             });
@@ -130,7 +131,7 @@ impl ClusterData {
     fn beginning<'a>(&'a self, namespace: &str, name: &str, found: &mut Vec<Reference<'a>>) {
         for prefix in name.match_indices('-').filter_map(|(end, _)| name.get(..end)) {
             for (object, edge) in
-                at(&self.index.edges, begin_key(namespace, prefix)).filter_map(|id| self.edge(id))
+                self.index.edges.at(begin_key(namespace, prefix)).filter_map(|id| self.edge(id))
             {
                 let own = self.object(*object).is_some_and(|object| &*object.head.namespace == namespace);
                 let kept = self.kind_of(*object).is_some_and(|kind| !self.ignores(kind));
@@ -145,8 +146,7 @@ impl ClusterData {
     /// Everything that names claims with that label.
     fn labelled<'a>(&'a self, namespace: &str, pair: &str, found: &mut Vec<Reference<'a>>) {
         for within in [namespace, ANYWHERE] {
-            for (object, edge) in
-                at(&self.index.edges, label_key(within, pair)).filter_map(|id| self.edge(id))
+            for (object, edge) in self.index.edges.at(label_key(within, pair)).filter_map(|id| self.edge(id))
             {
                 let Target::Labelled { pair: named, anywhere } = &edge.target else { continue };
                 let own = || self.object(*object).is_some_and(|object| &*object.head.namespace == namespace);

@@ -5,6 +5,7 @@ mod derive;
 mod fleet;
 mod index;
 pub(crate) mod links;
+mod lookup;
 mod marks;
 pub(crate) mod records;
 
@@ -148,7 +149,7 @@ impl ClusterData {
     pub(crate) fn add(&mut self, file: &str, placed: Placed) -> Option<Diagnostic> {
         let Placed { parsed, document, line, content } = placed;
         let kind = self.kind(&parsed.kind);
-        let key = custom::hash(&format!("{kind}/{}/{}", parsed.head.namespace, parsed.head.name));
+        let key = index::object_key(&parsed.kind, &parsed.head.namespace, &parsed.head.name);
         let same = |object: &Object| {
             object.kind == kind
                 && object.head.namespace == parsed.head.namespace

@@ -14,9 +14,14 @@ pub(crate) type Names = Box<[u64]>;
 
 /// A hash of a name; the same in every run, so that nothing rests on chance.
 pub(crate) fn hash(name: &str) -> u64 {
+    hash_of(&[name])
+}
+
+/// A hash of the text that these parts make.
+pub(crate) fn hash_of(parts: &[&str]) -> u64 {
     // FNV-1a, then mixed: short keys, and not open to choice by whoever writes the object beyond a false reference, which retains.
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for byte in name.bytes() {
+    for byte in parts.iter().flat_map(|part| part.bytes()) {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     }
     hash ^ (hash >> 29)

@@ -145,13 +145,9 @@ fn overlay(
 /// Asks deletes again on everything that the line records, as the pipeline did.
 fn refute(policies: &PolicySet, sandbox: &dyn Sandbox, recalled: &Recalled, votes: &mut [Vote]) {
     let deleting = votes.iter().filter(|vote| vote.verdict.action == Voted::Delete);
-    let documents: Vec<_> = deleting
-        .filter_map(|vote| evaluate::confirmation(policies, &recalled.facts, 0, vote.policy))
-        .collect();
-    let expected = |delete: &evaluate::Confirm| {
-        votes.iter().find(|vote| vote.policy == delete.policy).map(|vote| vote.verdict.clone())
-    };
-    for (_, policy, cause) in evaluate::confirm(sandbox, policies, &documents, expected) {
+    let documents: Vec<_> =
+        deleting.filter_map(|vote| evaluate::confirmation(policies, &recalled.facts, 0, vote)).collect();
+    for (_, policy, cause) in evaluate::confirm(sandbox, policies, &documents) {
         if let Some(vote) = votes.iter_mut().find(|vote| vote.policy == policy) {
             evaluate::refuted(vote, cause);
         }

@@ -36,3 +36,46 @@ impl Ticket {
         &self.decision
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Ticket;
+    use crate::protocol::Live;
+    use probate_contract::plan::Entry;
+    use serde_json::{Value, json};
+
+    fn entry(action: &str, guards: Value, uid: Value) -> Entry {
+        serde_json::from_value(json!({
+            "subject": {"kind": "PersistentVolumeClaim", "namespace": "a", "name": "b", "uid": uid},
+            "bytes": 1, "evidenceDigest": "", "verdicts": [], "guards": guards,
+            "decision": {"id": "d-1", "action": action, "causes": [], "reason": "", "nextStep": "None"},
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn only_what_stands_behind_no_guard_has_a_ticket() {
+        let hold = json!([{"cause": "Hold", "detail": "held"}]);
+        assert!(Ticket::of(&entry("Delete", json!([]), json!("u"))).is_some());
+        for (action, guards, uid) in [
+            ("Delete", hold.clone(), json!("u")),
+            ("Retain", json!([]), json!("u")),
+            ("Retain", hold, json!("u")),
+            ("Delete", json!([]), json!("")),
+            ("Delete", json!([]), Value::Null),
+            ("Retain", json!([]), json!("")),
+        ] {
+            assert_eq!(Ticket::of(&entry(action, guards, uid)), None);
+        }
+    }
+
+    #[test]
+    fn only_a_claim_that_lives_gives_its_volume_back() {
+        let given = |uid: &str, deleting: &str| {
+            let claim = json!({"metadata": {"uid": uid, "deletionTimestamp": deleting}});
+            Ticket::to_give_back(&Live(&claim), "d-1").is_some()
+        };
+        assert!(given("u", ""));
+        assert!(!given("u", "2026-11-22T06:00:00Z") && !given("", "") && !given("", "2026-11-22T06:00:00Z"));
+    }
+}

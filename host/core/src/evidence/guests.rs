@@ -34,8 +34,8 @@ pub(crate) fn of(view: &View<'_>) -> Known<GuestCluster> {
 
 /// The cluster that a VM which uses the claim is a node of.
 fn of_machines(view: &View<'_>) -> Option<Result<Member, Gap>> {
+    let fleet = Some(&view.inventory.fleet).filter(|fleet| !fleet.is_empty())?;
     let (namespace, name) = layers::claim_name(view)?;
-    let fleet = &view.inventory.fleet;
     let users = view.cluster.references_to_claim(namespace, name);
     let mut found = users.iter().filter_map(|user| {
         view.cluster

@@ -96,6 +96,11 @@ impl Fleet {
         Some(&clusters.get(node.0)?.layers.get(*position)?.data)
     }
 
+    /// True where no VM can be the node of a cluster.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.machines.is_empty()
+    }
+
     /// The cluster that a VM is a node of; `None` where no machine stands for it.
     pub(crate) fn of_machine(
         &self,

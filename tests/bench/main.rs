@@ -9,6 +9,10 @@ use anyhow::{Context as _, bail};
 use probate_tests::generator::{Plan, Shape};
 use std::path::Path;
 
+/// As the program that is measured beside it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> anyhow::Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();

@@ -139,6 +139,6 @@ mod tests {
         assert_eq!(human(0), "0 B");
         assert_eq!(human(3 << 29), "1.5 GiB");
         assert_eq!(human(40 << 30), "40 GiB");
-        assert_eq!(human(i64::MAX), "7.9 EiB");
+        assert_eq!(human(i64::MAX), "8 EiB");
     }
 }

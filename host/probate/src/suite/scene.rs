@@ -345,6 +345,8 @@ impl Scene {
             self.places.iter().flat_map(|place| &place.incomplete).flat_map(|scope| &scope.kinds).collect();
         let said = |kind: &String| {
             let fix = crate::world::misspelt(&crate::load::parse_kind(kind), inventory)?;
+            // That a real kind does not matter is worth a case; a slip of the hand is not.
+            fix.starts_with("did you mean").then_some(())?;
             let message = format!("incomplete names `{kind}`, and nothing here reads such a kind");
             Some(wrong(suite, leaf, "PB8021", message, &fix))
         };

@@ -170,7 +170,7 @@ fn a_suite_says_nothing_in_vain() {
     let suite = |cases: &str| {
         let text = format!(
             "apiVersion: probate.dev/v1alpha1\nkind: PolicyTest\npolicies: [unused.rego]\nnow: \"2026-11-22T06:00:00Z\"\n\
-             given:\n  objects:\n  - {{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {{namespace: shop, name: data}}, spec: {{}}}}\n  \
+             given:\n  objects:\n  - {{apiVersion: v1, kind: Namespace, metadata: {{name: shop}}}}\n  - {{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {{namespace: shop, name: data}}, spec: {{}}}}\n  \
              records: [{{subject: pvc/shop/data, unusedSince: \"2026-10-01T00:00:00Z\"}}]\ncases:\n{cases}"
         );
         let folder = folder(&[("unused.rego", UNUSED), ("cases.yaml", &text)]);

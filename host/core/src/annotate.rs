@@ -50,6 +50,22 @@ pub fn allowed(key: &str, settings: &SettingsSpec) -> bool {
     !platform && listed && name(rest) && !domain.is_empty() && domain.len() <= 253
 }
 
+/// Why the annotation at that place of a verdict cannot be written, whatever its key.
+pub fn misfit(at: usize, value: &str) -> Option<String> {
+    if at >= MAX_ANNOTATIONS {
+        return Some(format!("a verdict sets at most {MAX_ANNOTATIONS} annotations"));
+    }
+    if value.len() > MAX_ANNOTATION_BYTES {
+        return Some(format!("its value is longer than {MAX_ANNOTATION_BYTES} bytes"));
+    }
+    (!printable(value)).then(|| "its value is not one printable line".to_owned())
+}
+
+/// A key as it is shown where it is refused.
+pub fn cleaned(key: &str) -> String {
+    key.chars().filter(|c| !c.is_control()).take(316).collect()
+}
+
 /// One verdict with its policy's mode.
 pub(crate) struct Asked<'a> {
     pub(crate) verdict: &'a PolicyVerdict,
@@ -64,12 +80,11 @@ pub(crate) fn merge(asked: &[Asked<'_>], current: &Map, settings: &SettingsSpec)
     let mut refused = BTreeSet::new();
     for Asked { verdict, mode, may_annotate } in asked {
         for (at, (key, value)) in verdict.annotations.iter().enumerate() {
-            let fits = at < MAX_ANNOTATIONS && value.len() <= MAX_ANNOTATION_BYTES && printable(value);
-            if *may_annotate && fits && allowed(key, settings) {
+            if *may_annotate && misfit(at, value).is_none() && allowed(key, settings) {
                 wanted.entry(key).or_default().insert(value);
                 *writers.entry(key).or_default() |= *mode != Mode::Audit;
             } else {
-                refused.insert(key.chars().filter(|c| !c.is_control()).take(316).collect::<String>());
+                refused.insert(cleaned(key));
             }
         }
     }

@@ -60,8 +60,10 @@ fn breaker(policy: &Policy, id: &str, kind: SubjectKind, decided: &[Decided]) ->
     Some(PacingBreaker {
         policy: id.to_owned(),
         kind: kind.name().into(),
+        deletes: going,
         percent: share.percent,
         max_percent: limits.max_percent,
+        min_count: limits.min_count,
         would_open: share.open,
     })
 }

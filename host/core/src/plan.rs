@@ -71,6 +71,7 @@ pub(crate) fn report(
     let shown = policies.iter().map(|policy| PlanPolicy {
         policy: policy.id(),
         mode: policy.spec().mode,
+        actions: policy.spec().actions.iter().copied().collect::<BTreeSet<_>>().into_iter().collect(),
         matched: matched(policy),
         digest: policy.digest(),
     });

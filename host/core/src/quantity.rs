@@ -53,7 +53,7 @@ fn exponent(suffix: &str) -> Option<(i128, i128)> {
     Some((10_i128.checked_pow(power)?, 1))
 }
 
-/// Bytes for people: `512 MiB`, `1.5 GiB`, `40 GiB`.
+/// Bytes for people, to the nearest tenth, from a hundred on to the nearest whole: `512 MiB`, `1.5 GiB`, `40 GiB`.
 pub fn human(bytes: i64) -> String {
     const UNITS: [&str; 7] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
     let mut unit = 0_usize;
@@ -62,9 +62,17 @@ pub fn human(bytes: i64) -> String {
         scale = scale.saturating_mul(1024);
         unit += 1;
     }
-    let tenths = i128::from(bytes) * 10 / i128::from(scale);
-    let name = UNITS.get(unit).copied().unwrap_or("B");
-    if tenths % 10 == 0 || tenths >= 1000 {
+    let rounded =
+        |parts: i128| (i128::from(bytes) * parts * 2 + i128::from(scale)).div_euclid(i128::from(scale) * 2);
+    let name = |unit: usize| UNITS.get(unit).copied().unwrap_or("B");
+    let (whole, tenths) = (rounded(1), rounded(10));
+    if whole == 1024 && unit + 1 < UNITS.len() {
+        return format!("1 {}", name(unit + 1));
+    }
+    let name = name(unit);
+    if tenths >= 1000 {
+        format!("{whole} {name}")
+    } else if tenths % 10 == 0 {
         format!("{} {name}", tenths / 10)
     } else {
         format!("{}.{} {name}", tenths / 10, tenths % 10)
@@ -74,6 +82,23 @@ pub fn human(bytes: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::{human, parse};
+
+    #[test]
+    fn figures_are_rounded_to_the_nearest() {
+        const GIB: i64 = 1 << 30;
+        for (bytes, shown) in [
+            (2427 * GIB, "2.4 TiB"),
+            (2400 * GIB, "2.3 TiB"),
+            (GIB / 1024 * 1536, "1.5 GiB"),
+            (40 * GIB, "40 GiB"),
+            (GIB * 100 + GIB / 2, "101 GiB"),
+            (1024 * GIB - 1, "1 TiB"),
+            (1023, "1023 B"),
+            (0, "0 B"),
+        ] {
+            assert_eq!(human(bytes), shown, "{bytes}");
+        }
+    }
 
     #[test]
     fn quantities_are_bytes_rounded_up() {
@@ -114,6 +139,6 @@ mod tests {
         assert_eq!(human(0), "0 B");
         assert_eq!(human(3 << 29), "1.5 GiB");
         assert_eq!(human(40 << 30), "40 GiB");
-        assert_eq!(human(i64::MAX), "7.9 EiB");
+        assert_eq!(human(i64::MAX), "8 EiB");
     }
 }

@@ -71,6 +71,7 @@ pub const CODES: &[Code] = &[
     code("PB1037", "unpacks to absurdly much", "A bomb, or archives within archives.", "Unpack it yourself and give the folder."),
     code("PB1038", "the list of API resources is not whole", "It cannot prove that a kind is absent.", "Collect it with `kubectl api-resources --no-headers -o wide`."),
     code("PB1039", "an error answer of the API server", "A Status in place of objects. Its kind is incomplete.", "Collect it again with an account that may list the kind."),
+    code("PB1040", "a statement of a dump about a kind that nothing reads", "It is misspelt, lacks its group, or evidence does not rest on it. The statement changes nothing.", "Write kinds as objects write them: Pod, Deployment.apps, VirtualMachine.kubevirt.io."),
 
     code("PB2000", "the policy cannot be read", "The file is not there, not readable or no text.", "Give a manifest, a folder of them, a .rego or a .wasm file."),
     code("PB2001", "the manifest is not valid", "It does not parse, or has an unknown field or a wrong type.", "See `probate schema policy`."),
@@ -91,14 +92,16 @@ pub const CODES: &[Code] = &[
     code("PB2107", "a rule that can delete reads the trigger", "Before each step the subject is evaluated again with trigger Scan.", "Decide on facts, not on what woke the controller."),
     code("PB2108", "an absent value under `not`", "Engines differ on it: undefined in one, true in another.", "Bind the value first, then negate."),
     code("PB2109", "a comparison of two sorts of values", "Rego orders numbers before text, so that a number beside text compares always alike, without an error.", "Compare seconds and bytes with numbers; `probate.duration` and `probate.bytes` make them of text."),
+    code("PB2110", "a verdict that could never be one", "It has an unknown key or action, no reason, or a rule that is no name. Where its rule answers, that is a failure, which retains.", "Mend it as the message says; `probate schema verdict` has all keys."),
+    code("PB2111", "an argument of the wrong sort", "A function of data.probate is given text for a number, or the other way round: always an error, hence a retain.", "Write it as in the message's example."),
     code("PB2201", "no Wasm component", "The file is not a component, or a core module.", "Build with `--target wasm32-wasip2` and the SDK."),
     code("PB2202", "the component imports what it may not", "Policies have no network, files, environment or clock; only wasi:cli, io, clocks, random and an empty filesystem are met.", "Remove the dependency that imports it."),
     code("PB2203", "the component speaks no version we know", "It does not export probate:policy/policy in a version of this host.", "Build with the SDK of this version."),
     code("PB2204", "the module is too large", "Its size or one of its functions is over the limit, since compiling cannot be interrupted.", "Build with --release, opt-level and lto; split the function."),
     code("PB2301", "the parameters' schema is wrong", "`parameters_schema` is no constant schema of the kinds that are allowed.", "Use type, properties, required, default, enum, items, minimum, maximum, minLength, maxLength, pattern."),
-    code("PB2302", "the parameters do not fit", "spec.parameters and the policy's schema disagree.", "Set them as `probate check -o wide` shows the schema."),
+    code("PB2302", "the parameters do not fit", "spec.parameters and the policy's schema disagree. The policy does not load: see PB3001.", "Set them as `probate check -o wide` shows the schema."),
 
-    code("PB3001", "the program does not load", "Its retain vote holds everything that it selects.", "Mend what the message says; `probate check` tells."),
+    code("PB3001", "the program does not load", "Its retain vote holds everything that it selects; one that only annotates (actions: [Annotate]) annotates nothing.", "Mend what the message says; `probate check` tells."),
     code("PB3002", "the program imports what it may not", "See PB2202.", "Remove the dependency that imports it."),
     code("PB3003", "the file is no component", "See PB2201.", "Build with `--target wasm32-wasip2`."),
     code("PB3004", "the program is too large", "See PB2204.", "Make it smaller."),
@@ -120,6 +123,7 @@ pub const CODES: &[Code] = &[
     code("PB5002", "the dumps hold no claim and no volume", "There is nothing to decide about.", "Add the output of: kubectl get pvc,pv -A -o json"),
     code("PB5003", "the dumps hold no Pod", "Claims that Pods use look unused. Unless the list of Pods is stated complete, nothing is deleted.", "Add the output of: kubectl get pods -A -o json"),
     code("PB5004", "a policy that may delete selects everything", "It names neither namespaces nor classes nor labels.", "Name them before going beyond Audit."),
+    code("PB5005", "a policy annotates and has not declared it", "Its verdicts hold annotations, and its manifest's actions lack Annotate. None of them is written.", "Add Annotate to spec.actions, or leave the annotations out."),
 
     code("PB6001", "no cluster to talk to", "There is no kubeconfig, no context of that name, and this is no pod.", "Give --context or --kubeconfig."),
     code("PB6002", "the API server refused or did not answer", "What was asked stands in the message. Nothing was changed unless it says so.", "Look at the account's rights (`probate rbac`), and at the API server."),
@@ -164,6 +168,9 @@ pub const CODES: &[Code] = &[
     code("PB8018", "no test ran", "There is none, or none whose name matches --run.", "Look at the path and the expression; --allow-empty makes it no failure."),
     code("PB8019", "an expectation is not rewritten", "A Retain would become a Delete, or the text cannot be edited.", "If the delete is meant: --accept-deletes."),
     code("PB8020", "a native test is not true", "A test_ rule is undefined or false, errs, or meets a limit.", "Mend the rule or the test; `probate test -o wide` shows its prints."),
+    code("PB8021", "a kind of `incomplete` that nothing reads", "It is misspelt or lacks its group, so that the case would show nothing.", "Write kinds as objects write them: Pod, Deployment.apps, VirtualMachine.kubevirt.io."),
+    code("PB8022", "an expectation that nothing checks", "A case with a table runs only its rows; each of them expects something of its own under that key.", "Make it a case without a table, and the rows another one."),
+    code("PB8023", "two cases of one name", "--run and reports cannot tell them apart.", "Name each case for what it shows."),
 
     code("PB9001", "our fault", "Something happened that never should.", "Report it with the message and, if you may, the input."),
 ];

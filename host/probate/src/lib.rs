@@ -14,6 +14,7 @@ pub mod print;
 pub mod schemas;
 pub mod session;
 pub mod suite;
+pub mod unheard;
 pub mod world;
 
 use clap::{CommandFactory, FromArgMatches};

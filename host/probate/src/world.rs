@@ -14,6 +14,7 @@ use probate_core::intake::{Builder, ClusterId, GroupKind};
 use probate_core::inventory::Inventory;
 use probate_core::time;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -75,6 +76,8 @@ pub fn load(
     let mut inventory = builder.finish(now);
     let unread: Vec<_> = input.complete.iter().flat_map(|stated| unread(stated, &inventory)).collect();
     inventory.diagnostics.extend(unread);
+    let in_dumps = unread_in_dumps(&loaded.stated, &inventory);
+    inventory.diagnostics.extend(in_dumps);
     let unreadable = loaded.unreadable > 0;
     Ok(World { inventory, as_of_source, settings, unused_since, unreadable, records: Vec::new() })
 }
@@ -83,27 +86,45 @@ pub fn load(
 fn unread(stated: &Completeness, inventory: &Inventory) -> Vec<Diagnostic> {
     let Completeness::Kinds { kinds, .. } = stated else { return Vec::new() };
     let said = |kind: &GroupKind| {
-        let name = kind.to_string();
-        let known: Vec<String> = probate_core::understood()
-            .map(|known| GroupKind { group: known.group.into(), kind: known.kind.into() }.to_string())
-            .collect();
-        let of_a_group = known.iter().find(|known| known.split('.').next() == Some(name.as_str()));
-        let meant = of_a_group.cloned().or_else(|| shape::nearest(&name, known.iter()));
-        let fix = meant.map_or_else(
-            || {
-                "write kinds as objects write them: Pod, Deployment.apps, VirtualMachine.kubevirt.io"
-                    .to_owned()
-            },
-            |meant| format!("did you mean `{meant}`?"),
-        );
-        Diagnostic::warning(
-            "PB0013",
-            format!("--complete {}: nothing here reads a kind `{name}`", stated.describe()),
+        let message = format!("--complete {}: nothing here reads a kind `{kind}`", stated.describe());
+        Some(
+            Diagnostic::warning("PB0013", message)
+                .consequence("the statement changes nothing")
+                .fix(misspelt(kind, inventory)?),
         )
-        .consequence("the statement changes nothing")
-        .fix(fix)
     };
-    kinds.iter().filter(|kind| !inventory.knows(kind)).map(said).collect()
+    kinds.iter().filter_map(said).collect()
+}
+
+/// Kinds of the dumps' own statements that nothing reads.
+fn unread_in_dumps(stated: &BTreeSet<(String, String)>, inventory: &Inventory) -> Vec<Diagnostic> {
+    let said = |(file, kind): &(String, String)| {
+        let fix = misspelt(&load::parse_kind(kind), inventory)?;
+        let message = format!("a kind: Dump names `{kind}`, and nothing here reads such a kind");
+        Some(
+            Diagnostic::warning("PB1040", message)
+                .file(file)
+                .consequence("the statement changes nothing")
+                .fix(fix),
+        )
+    };
+    stated.iter().filter_map(said).collect()
+}
+
+/// What was probably meant by a kind that nothing reads; nothing where something does.
+pub(crate) fn misspelt(kind: &GroupKind, inventory: &Inventory) -> Option<String> {
+    if kind.kind == "*" || inventory.knows(kind) {
+        return None;
+    }
+    let name = kind.to_string();
+    let known: Vec<String> = probate_core::understood()
+        .map(|known| GroupKind { group: known.group.into(), kind: known.kind.into() }.to_string())
+        .collect();
+    let of_a_group = known.iter().find(|known| known.split('.').next() == Some(name.as_str()));
+    let meant = of_a_group.cloned().or_else(|| shape::nearest(&name, known.iter()));
+    let otherwise =
+        || "write kinds as objects write them: Pod, Deployment.apps, VirtualMachine.kubevirt.io".to_owned();
+    Some(meant.map_or_else(otherwise, |meant| format!("did you mean `{meant}`?")))
 }
 
 /// What the dumps of `--history` tell, one after the other, and the time of the last.

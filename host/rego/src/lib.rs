@@ -8,6 +8,7 @@ mod diagnose;
 mod example;
 #[cfg(target_arch = "wasm32")]
 mod guest;
+mod helper;
 mod load;
 mod markers;
 mod session;

@@ -4,7 +4,7 @@ use crate::analysis::delete::Deletes;
 use crate::analysis::index::{File, Index, Role, place, static_path};
 use crate::analysis::program::Program;
 use crate::analysis::reads::{Scan, scan};
-use crate::analysis::{at, display, graph};
+use crate::analysis::{at, display, graph, verdict};
 use crate::diagnose::Message;
 use crate::source::{self, TEST_SUFFIX};
 use probate_contract::rego::{LoadRequest, Loaded, Purpose, SourceFile, TestRule};
@@ -12,7 +12,7 @@ use probate_contract::shape::{Shape, nearest};
 use probate_contract::{Diagnostic, Fact, Severity};
 use regorus::Engine;
 use regorus::unstable::{Expr, Rule, RuleHead};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The file name of `data.probate`.
 pub(crate) const HELPER_FILE: &str = "<data.probate>";
@@ -29,6 +29,8 @@ pub(crate) struct Checked {
     pub(crate) reachable: BTreeSet<usize>,
     /// Parameters that rules reachable from `verdict` read, with the message for one that is not declared.
     pub(crate) parameters: Vec<(String, Diagnostic)>,
+    /// Functions of `data.probate` that the policy calls, and the lines.
+    pub(crate) helpers: BTreeMap<String, Vec<String>>,
 }
 
 /// A parsed program, unchecked.
@@ -110,6 +112,7 @@ pub(crate) fn check(request: &LoadRequest, parsed: Parsed) -> Result<(Engine, Ch
     let reachable = graph::reachable(&index, &scans, nodes.iter().copied());
     let can_delete = !deleting.is_empty();
     diagnostics.extend(warnings(&index, &scans, &reachable, deleting));
+    diagnostics.extend(verdict::check(&program, &nodes));
     if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         return Err(sorted(diagnostics));
     }
@@ -145,7 +148,11 @@ pub(crate) fn check(request: &LoadRequest, parsed: Parsed) -> Result<(Engine, Ch
         .filter_map(|number| scans.get(*number))
         .flat_map(|scan| scan.reads.iter().filter_map(parameter))
         .collect();
-    let checked = Checked { loaded, entry: display(&path), reachable, parameters, index };
+    let mut helpers: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, span) in scans.iter().flat_map(|scan| &scan.helpers) {
+        helpers.entry(name.clone()).or_default().push(format!("{}:{}", span.source.file(), span.line));
+    }
+    let checked = Checked { loaded, entry: display(&path), reachable, parameters, helpers, index };
     Ok((engine, checked))
 }
 

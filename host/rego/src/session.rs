@@ -2,6 +2,7 @@
 
 use crate::coverage::Lines;
 use crate::diagnose::Message;
+use crate::helper;
 use crate::load::{self, Checked};
 use crate::markers::Marked;
 use crate::verdict::{self, Failure};
@@ -9,6 +10,7 @@ use probate_contract::rego::{Coverage, Explained, LoadRequest, Loaded, Purpose, 
 use probate_contract::shape::nearest;
 use probate_contract::{Action, Diagnostic, Verdict};
 use regorus::{Engine, Value};
+use std::collections::BTreeMap;
 
 /// A loaded policy. Every call starts from the same prepared engine, so no answer depends on former calls.
 pub struct Session {
@@ -17,6 +19,8 @@ pub struct Session {
     /// Prepared and never asked; what a call uses is a copy.
     pristine: Engine,
     parameters: Option<Value>,
+    /// Functions of `data.probate` that the policy calls, and the lines.
+    helpers: BTreeMap<String, Vec<String>>,
     marked: Option<Marked>,
     lines: Option<Lines>,
 }
@@ -38,7 +42,7 @@ pub fn load(request: &LoadRequest) -> Result<Session, Vec<Diagnostic>> {
         engine.add_data(document).map_err(|error| vec![refusal("PB9001", &error)])?;
     }
     prepare(&mut engine, &checked.entry).map_err(|error| vec![refusal("PB2100", &error)])?;
-    let Checked { mut loaded, entry, index, reachable, parameters } = checked;
+    let Checked { mut loaded, entry, index, reachable, parameters, helpers } = checked;
     let mut lines = request.coverage.then(|| Lines::of(&index));
     engine.set_enable_coverage(request.coverage);
     loaded.parameters_schema =
@@ -57,7 +61,7 @@ pub fn load(request: &LoadRequest) -> Result<Session, Vec<Diagnostic>> {
     } else {
         None
     };
-    Ok(Session { loaded, entry, pristine: engine, parameters: None, marked, lines })
+    Ok(Session { loaded, entry, pristine: engine, parameters: None, helpers, marked, lines })
 }
 
 fn refusal(code: &str, error: &impl ToString) -> Diagnostic {
@@ -69,11 +73,11 @@ pub(crate) fn prepare(engine: &mut Engine, entry: &str) -> Result<(), String> {
     engine.compile_with_entrypoint(&entry.into()).map(|_| ()).map_err(|error| error.to_string())
 }
 
-/// A parameter that the schema lacks is never there: further properties are not allowed.
+/// A parameter that the schema lacks is never there: further properties are not allowed, and without a schema there are none.
 fn undeclared(schema: &serde_json::Value, read: Vec<(String, Diagnostic)>) -> Result<(), Vec<Diagnostic>> {
-    let Some(declared) = schema.get("properties").and_then(serde_json::Value::as_object) else {
-        return Ok(());
-    };
+    let none = serde_json::Map::new();
+    let declared = schema.get("properties").and_then(serde_json::Value::as_object).unwrap_or(&none);
+    let no_rule = schema.as_object().is_none_or(serde_json::Map::is_empty);
     let names: Vec<String> = declared.keys().cloned().collect();
     let mut wrong: Vec<Diagnostic> = read
         .into_iter()
@@ -81,6 +85,9 @@ fn undeclared(schema: &serde_json::Value, read: Vec<(String, Diagnostic)>) -> Re
         .map(|(name, diagnostic)| {
             let fix = match nearest(&name, names.iter()) {
                 Some(other) => format!("did you mean `input.parameters.{other}`?"),
+                None if no_rule => format!(
+                    "declare it: parameters_schema := {{\"type\": \"object\", \"properties\": {{\"{name}\": {{\"type\": \"integer\"}}}}}}"
+                ),
                 None => "declare it in `parameters_schema`".to_owned(),
             };
             diagnostic.consequence("under `not`, a path that is never there is always true").fix(fix)
@@ -173,13 +180,19 @@ impl Session {
     }
 
     fn verdict(&self, value: anyhow::Result<Value>) -> Result<Verdict, Failure> {
-        let value = value.map_err(|error| Failure::Policy(Message::of(&error.to_string()).line()))?;
+        let value = value.map_err(|error| Failure::Policy(self.told(&error)))?;
         let mut verdict = verdict::of_value(&value)?;
         if verdict.basis.is_empty() && (verdict.action != Action::Abstain || !verdict.annotations.is_empty())
         {
             verdict.basis.clone_from(&self.loaded.paths);
         }
         Ok(verdict)
+    }
+
+    /// An error of the engine for the author.
+    fn told(&self, error: &anyhow::Error) -> String {
+        let text = error.to_string();
+        helper::nonsense(&text, &self.helpers).unwrap_or_else(|| Message::of(&text).line())
     }
 
     fn note_lines(&mut self, engine: &Engine, rule: &str, input: Value) {
@@ -220,7 +233,7 @@ impl Session {
         let (outcome, message) = match engine.eval_rule(name.to_owned()) {
             Ok(Value::Bool(true)) => (TestOutcome::Passed, String::new()),
             Ok(value) => (TestOutcome::Failed, format!("it is {}, not true", value_text(&value))),
-            Err(error) => (TestOutcome::Errored, Message::of(&error.to_string()).line()),
+            Err(error) => (TestOutcome::Errored, self.told(&error)),
         };
         self.note_lines(&engine, name, Value::Undefined);
         TestReply { outcome, message, prints: engine.take_prints().unwrap_or_default() }

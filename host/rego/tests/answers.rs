@@ -155,8 +155,9 @@ verdict := {"action": "Delete", "reason": concat(",", found)} if count(found) > 
 
 #[test]
 fn parameters_fill_in_where_the_evidence_has_none() {
-    let mut session =
-        loaded("package p\nverdict := {\"action\": \"Retain\", \"reason\": input.parameters.why}");
+    let mut session = loaded(
+        "package p\nverdict := {\"action\": \"Retain\", \"reason\": input.parameters.why}\nparameters_schema := {\"type\": \"object\", \"properties\": {\"why\": {\"type\": \"string\"}}}",
+    );
     assert_eq!(session.evaluate("{}").unwrap().action, Action::Abstain);
     session.configure(r#"{"why": "configured"}"#).unwrap();
     assert_eq!(session.evaluate("{}").unwrap().reason, "configured");

@@ -26,8 +26,14 @@ fn a_read_is_the_longest_static_chain() {
         ("rule if s.labels.app == \"x\"", &["subject.labels.app"]),
         ("rule if s.labels[\"a.b/c\"] == \"x\"", &["subject.labels[\"a.b/c\"]"]),
         ("rule if s.labels[input.claim.name] == \"x\"", &["claim.name", "subject.labels"]),
-        ("rule if input.usage[input.parameters.field] == 5", &["parameters.field", "usage"]),
-        ("rule if input[input.parameters.field] == 5", &ALL),
+        (
+            "rule if input.usage[input.parameters.field] == 5\nparameters_schema := {\"type\": \"object\", \"properties\": {\"field\": {\"type\": \"string\"}}}",
+            &["parameters.field", "usage"],
+        ),
+        (
+            "rule if input[input.parameters.field] == 5\nparameters_schema := {\"type\": \"object\", \"properties\": {\"field\": {\"type\": \"string\"}}}",
+            &ALL,
+        ),
         ("rule if count(input) > 5", &ALL),
         ("rule if {\n\twhole := input\n\twhole.usage.referenced\n}", &ALL),
         ("rule if object.get(input, \"namespace\", {}) == {}", &["namespace"]),

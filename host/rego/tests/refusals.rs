@@ -133,6 +133,16 @@ fn a_rule_is_refused_with_code_place_and_fix() {
         ),
         ("rule := true\nparameters_schema := {\"a\": input.now}", "PB2301", (4, 1), "parameters_schema"),
         ("rule := true\nparameters_schema := [1]", "PB2301", (4, 1), "a list"),
+        ("rule if input.parameters.days > 5", "PB2105", (3, 9), "declare it: parameters_schema := {"),
+        ("rule if not input.parameters.keep", "PB2105", (3, 13), "there is no parameter `keep`"),
+        ("rule if data.probate.days(\"30\") > 5", "PB2111", (3, 28), "wants a number, and `\"30\"` is text"),
+        ("rule if data.probate.passed(5)", "PB2111", (3, 29), "write it as probate.since("),
+        (
+            "rule if data.probate.bytes(input.subject.bytes) > 5",
+            "PB2111",
+            (3, 28),
+            "`probate.bytes` wants text",
+        ),
     ];
     let mut wrong = String::new();
     for (rule, code, place, part) in cases {
@@ -181,7 +191,7 @@ fn what_engines_agree_on_is_not_refused() {
         "rule if {\n\tsome key, value in input.subject.labels\n\tstartswith(key, value)\n}",
         "rule if input.subject.object.spec.anything.goes == 5",
         "rule if input.subject.annotations[\"probate.dev/expires-at\"]",
-        "rule if input.parameters.any.thing",
+        "rule if input.parameters.any.thing\nparameters_schema := {\"type\": \"object\", \"properties\": {\"any\": {\"type\": \"object\"}}}",
         "rule if input.claim.dataSource.kind == \"VolumeSnapshot\"",
         "rule if input.kind == \"Evidence\"",
         "rule if input.subject.labels[input.claim.name] == \"x\"",
@@ -290,6 +300,28 @@ fn warnings_leave_the_policy_loaded() {
         format!("package p\nverdict := {DELETE} if woken\nwoken if input.trigger.type == \"Released\"\n");
     assert_eq!(warned(&trigger), [("PB2107".into(), Some(3))]);
     assert_eq!(warned(&trigger.replace("Delete", "Retain")), []);
+    let slips = [
+        ("{\"action\": \"delete\", \"reason\": \"r\"}", "did you mean `Delete`?"),
+        ("{\"action\": \"Retain\"}", "Retain needs a reason"),
+        ("{\"action\": \"Retain\", \"reason\": \"r\", \"rulle\": \"x\"}", "did you mean `rule`?"),
+        ("{\"action\": \"Retain\", \"reason\": \"r\", \"rule\": \"No Name\"}", "is no name of a rule"),
+    ];
+    for (verdict, part) in slips {
+        for text in
+            [format!("verdict := {verdict}"), format!("verdict := {{}} if input.claim else := {verdict}")]
+        {
+            let session = loaded(&format!("package p\n{text}\n"));
+            let [found] = &session.loaded().diagnostics[..] else {
+                panic!("{text}: {}", show(&session.loaded().diagnostics))
+            };
+            assert_eq!((found.code.as_str(), found.line), ("PB2110", Some(2)), "{text}");
+            assert!(found.to_string().contains(part), "{found}");
+        }
+    }
+    assert_eq!(
+        warned("package p\nverdict := {\"action\": \"Retain\", sprintf(\"%s\", [\"reason\"]): \"r\"}\n"),
+        []
+    );
     let unread = format!("{whole}unread := input\n").replace("json.marshal(input)", "\"r\"");
     assert_eq!(warned(&unread), [], "only what the verdict reaches is warned of");
 }
@@ -298,7 +330,7 @@ fn warnings_leave_the_policy_loaded() {
 fn whether_a_policy_can_delete_is_known() {
     let can = |verdict: &str| loaded(&format!("package p\nverdict := {verdict}\n")).loaded().can_delete;
     assert!(can(DELETE));
-    assert!(can("{\"action\": input.parameters.action, \"reason\": \"r\"}"));
+    assert!(can("{\"action\": input.subject.labels.action, \"reason\": \"r\"}"));
     assert!(can("object.union({}, {})"));
     assert!(can("inner\ninner := {\"action\": \"Delete\", \"reason\": \"r\"} if input.now"));
     assert!(can("{} if input.now else := {\"action\": \"Delete\", \"reason\": \"r\"} if input.claim"));

@@ -439,8 +439,12 @@ pub struct Policy {
     pub status: Option<Open>,
 }
 
-fn all_actions() -> Vec<Allowed> {
+pub(crate) fn all_actions() -> Vec<Allowed> {
     vec![Allowed::Retain, Allowed::Delete, Allowed::Annotate]
+}
+
+pub(crate) fn is_every_action(actions: &[Allowed]) -> bool {
+    actions == all_actions()
 }
 
 fn all_subjects() -> Vec<SubjectKind> {

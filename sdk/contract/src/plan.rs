@@ -5,7 +5,7 @@ use crate::common::{Cluster, Identity, Time};
 use crate::diagnostic::Diagnostic;
 use crate::dump::Reason;
 use crate::fact::Fact;
-use crate::manifest::{Mode, Per, Window};
+use crate::manifest::{self, Allowed, Mode, Per, Window};
 use crate::verdict::{Ensure, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -76,6 +76,9 @@ pub struct PlanPolicy {
     pub policy: String,
     /// How far it may go.
     pub mode: Mode,
+    /// What it may answer; missing where that is everything.
+    #[serde(default = "manifest::all_actions", skip_serializing_if = "manifest::is_every_action")]
+    pub actions: Vec<Allowed>,
     /// Subjects it selects.
     pub matched: u64,
     /// Policy digest.
@@ -421,10 +424,16 @@ pub struct PacingBreaker {
     pub policy: String,
     /// Of which kind.
     pub kind: String,
+    /// Deletes of that kind.
+    #[serde(default)]
+    pub deletes: u64,
     /// Share of its matched subjects, rounded up.
     pub percent: u64,
     /// Its limit.
     pub max_percent: u32,
+    /// It opens for more deletes than these alone.
+    #[serde(default)]
+    pub min_count: u64,
     /// Whether it would open.
     pub would_open: bool,
 }

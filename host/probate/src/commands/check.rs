@@ -7,7 +7,7 @@ use crate::policies::find::{self, Digests, Found};
 use crate::policies::{LoadedPolicy, Policies, digest, program};
 use crate::{print, session};
 use probate_contract::evidence::Open;
-use probate_contract::manifest::Mode;
+use probate_contract::manifest::{Allowed, Mode, SubjectKind};
 use probate_contract::{API_VERSION, Cause, Diagnostic, Fact, Severity};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -43,6 +43,10 @@ pub struct Checked {
     pub file: String,
     /// How far it may go.
     pub mode: Mode,
+    /// What it may answer.
+    pub actions: Vec<Allowed>,
+    /// What it decides about.
+    pub subjects: Vec<SubjectKind>,
     /// Its program's language.
     pub language: Language,
     /// Missing where it loads.
@@ -63,7 +67,7 @@ pub struct Checked {
     pub paths: Vec<String>,
     /// What its component imports.
     pub imports: Vec<String>,
-    /// False where it is known that it never answers Delete.
+    /// False where its actions lack Delete, or it is known that it never answers so.
     pub can_delete: bool,
     /// Its parameters with defaults.
     pub parameters: Open,
@@ -137,6 +141,8 @@ fn checked(policy: &LoadedPolicy) -> Checked {
         policy: policy.policy().id(),
         file: policy.path.display().to_string(),
         mode: policy.manifest.spec.mode,
+        actions: policy.manifest.spec.actions.clone(),
+        subjects: policy.manifest.spec.subjects.clone(),
         language,
         failed,
         title: known.map(|known| known.title.clone()).unwrap_or_default(),
@@ -145,7 +151,8 @@ fn checked(policy: &LoadedPolicy) -> Checked {
         reads: known.map(|known| known.reads.clone()).unwrap_or_default(),
         paths: known.map(|known| known.paths.clone()).unwrap_or_default(),
         imports: known.map(|known| known.imports.clone()).unwrap_or_default(),
-        can_delete: known.is_none_or(|known| known.can_delete),
+        can_delete: policy.manifest.spec.actions.contains(&Allowed::Delete)
+            && known.is_none_or(|known| known.can_delete),
         parameters: policy.parameters.clone(),
         parameters_schema: description.map(|known| known.parameters_schema),
         size_bytes: size,

@@ -5,7 +5,7 @@ use crate::exit::{Exit, Outcome, Stop};
 use crate::policies::Policies;
 use crate::print;
 use crate::world::World;
-use crate::{cluster, session};
+use crate::{cluster, session, unheard};
 use probate_contract::manifest::{Allowed, Match};
 use probate_contract::plan::{PlanReport, Vote};
 use probate_contract::{Cause, Diagnostic, Severity};
@@ -42,6 +42,7 @@ pub fn run(args: &PlanArgs, threads: Option<NonZeroUsize>) -> Outcome {
     print::diagnostics(&report.diagnostics);
     print::diagnostics(&empty_world(&world));
     print::diagnostics(&selection(&report, &policies));
+    print::diagnostics(&unheard::diagnostics(&report));
     print::plan::plan(&report, args.output, args.group_by)?;
     Ok(exit(&report, &world, &policies, args))
 }

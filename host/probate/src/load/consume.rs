@@ -271,6 +271,10 @@ impl<'c, S: Sink> Consumer<'c, S> {
             if let Some(uid) = &dump.cluster.uid {
                 self.sink.uid(cluster, uid);
             }
+            let scopes = dump.complete.iter().map(|scope| &scope.kinds);
+            let kinds = scopes.chain(dump.incomplete.iter().map(|scope| &scope.kinds)).flatten();
+            let stated = kinds.chain(&dump.absent_kinds).map(|kind| (self.file.clone(), kind.clone()));
+            self.loaded.stated.extend(stated);
             for scope in &dump.complete {
                 each(&scope.kinds, &scope.namespaces, |kind, namespace| {
                     self.sink.complete(cluster, kind, namespace)

@@ -30,7 +30,7 @@ pub use sink::{Intake, Sink};
 use consume::Consumer;
 use probate_contract::Diagnostic;
 use probate_core::intake::GroupKind;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -65,6 +65,8 @@ pub struct Loaded {
     pub clusters: Vec<String>,
     /// The latest time that a dump states.
     pub taken_at: Option<String>,
+    /// Kinds that the dumps' own statements name, with the dump.
+    pub stated: BTreeSet<(String, String)>,
     /// Objects handed on.
     pub objects: u64,
     /// Objects of kinds in which nothing matters.

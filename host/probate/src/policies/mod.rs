@@ -7,7 +7,7 @@ pub mod program;
 
 use crate::exit::Stop;
 use find::Found;
-use probate_contract::manifest::Policy as Manifest;
+use probate_contract::manifest::{Allowed, Policy as Manifest};
 use probate_contract::{Cause, Diagnostic, Fact};
 use probate_core::parameters::Schema;
 use probate_core::policy::{Policy, PolicySet, Program};
@@ -164,6 +164,12 @@ pub fn load_with(
         path,
         manifest,
     };
+    let actions = &policy.manifest.spec.actions;
+    let until = if actions.iter().all(|action| *action == Allowed::Annotate) {
+        "until it loads, the policy annotates nothing; it holds nothing either, since it only annotates"
+    } else {
+        "until it loads, the policy is a retain vote"
+    };
     let loaded = sources.and_then(|sources| prepare(&mut policy, sources, engine));
     policy.program = loaded.map_err(|LoadError { cause, message, diagnostics }| {
         let file = policy.path.display().to_string();
@@ -178,11 +184,7 @@ pub fn load_with(
                 Some(_) => diagnostic,
             };
             let consequence = diagnostic.consequence.clone();
-            Diagnostic {
-                consequence: consequence
-                    .or_else(|| Some("until it loads, the policy is a retain vote".into())),
-                ..diagnostic
-            }
+            Diagnostic { consequence: consequence.or_else(|| Some(until.into())), ..diagnostic }
         }));
         Failure { cause, message }
     });
@@ -201,8 +203,10 @@ fn prepare(
     policy.sources = Some(sources);
     if let Some(declared) = declared.filter(|declared| *declared != actual) {
         let message = format!("the manifest says {declared}, the program is {actual}");
-        let diagnostic = Diagnostic::error("PB3006", message.clone())
-            .fix("if the change is meant: probate check --update");
+        let diagnostic = Diagnostic::error("PB3006", message.clone()).fix(format!(
+            "if the change is meant: probate check --update {}",
+            crate::print::quoted(&policy.path.display().to_string())
+        ));
         return Err(LoadError { cause: Cause::DigestMismatch, message, diagnostics: vec![diagnostic] });
     }
     let loaded = engine.load(&source, &policy.manifest.spec.limits)?;
@@ -267,7 +271,13 @@ fn configured(
         )
     })?;
     let parameters = schema.apply(parameters).map_err(|message| {
-        wrong(Cause::ParametersInvalid, "PB2302", message, "set spec.parameters as the policy's schema asks")
+        let none = description.parameters_schema.as_object().is_some_and(serde_json::Map::is_empty);
+        let fix = if none {
+            "the program declares no parameters: leave spec.parameters out, or declare them (in Rego: parameters_schema := {\"type\": \"object\", \"properties\": {…}})"
+        } else {
+            "set spec.parameters as the policy's schema asks; `probate check -o wide` shows it"
+        };
+        wrong(Cause::ParametersInvalid, "PB2302", message, fix)
     })?;
     let program = loaded.configure(&Value::Object(parameters.clone()))?;
     Ok((parameters, program))

@@ -5,6 +5,7 @@ use super::table::{Cell, Table};
 use crate::cli::Format;
 use crate::commands::check::{CheckReport, Checked};
 use crate::exit::Stop;
+use probate_contract::manifest::Allowed;
 
 /// Prints it.
 ///
@@ -52,6 +53,10 @@ fn table(report: &CheckReport, width: Option<usize>) -> String {
     table.render(width)
 }
 
+fn words(list: &[impl std::fmt::Debug]) -> String {
+    list.iter().map(|word| format!("{word:?}")).collect::<Vec<_>>().join(", ")
+}
+
 /// Everything known of one policy, a line each.
 fn block(policy: &Checked) -> String {
     let facts: Vec<&str> = policy.reads.iter().map(|fact| fact.name()).collect();
@@ -61,10 +66,17 @@ fn block(policy: &Checked) -> String {
         Some(failed) => format!("{}{}{:#}: {}", style::BAD, failed.cause, style::BAD, failed.message),
         None => format!("{}Loaded{:#}", style::GOOD, style::GOOD),
     };
+    let deletes = match (policy.can_delete, policy.actions.contains(&Allowed::Delete)) {
+        (true, _) => "it may",
+        (false, true) => "never",
+        (false, false) => "never: its actions lack Delete",
+    };
     let lines = [
         ("result", result),
         ("file", policy.file.clone()),
         ("mode", format!("{:?}", policy.mode)),
+        ("actions", words(&policy.actions)),
+        ("subjects", words(&policy.subjects)),
         ("title", policy.title.clone()),
         ("version", policy.version.clone()),
         ("language", format!("{:?}", policy.language)),
@@ -75,7 +87,7 @@ fn block(policy: &Checked) -> String {
         ("imports", if policy.imports.is_empty() { "none".into() } else { policy.imports.join(", ") }),
         ("parameters", parameters.join(", ")),
         ("schema", policy.parameters_schema.as_ref().map(ToString::to_string).unwrap_or_default()),
-        ("deletes", if policy.can_delete { "it may" } else { "never" }.to_owned()),
+        ("deletes", deletes.to_owned()),
     ];
     let mut text = format!("{}{}{:#}\n", style::HEAD, policy.policy, style::HEAD);
     for (name, value) in lines.into_iter().filter(|(_, value)| !value.is_empty()) {

@@ -205,17 +205,24 @@ fn policies(text: &mut String, document: &Document) -> std::fmt::Result {
         let cause = verdict.cause.map(|cause| format!(" {cause}")).unwrap_or_default();
         let reason = if verdict.reason.is_empty() { String::new() } else { format!("  {}", verdict.reason) };
         writeln!(text, "  {style}{:?}{cause}{style:#}  {}{reason}", verdict.action, verdict.policy)?;
-        details(text, verdict, document.traces.iter().find(|trace| trace.policy == verdict.policy))?;
+        let trace = document.traces.iter().find(|trace| trace.policy == verdict.policy);
+        details(text, verdict, trace, &document.entry.annotations.refused)?;
     }
     Ok(())
 }
 
-fn details(text: &mut String, verdict: &PolicyVerdict, trace: Option<&Trace>) -> std::fmt::Result {
+fn details(
+    text: &mut String,
+    verdict: &PolicyVerdict,
+    trace: Option<&Trace>,
+    refused: &[String],
+) -> std::fmt::Result {
     if let Some(rule) = &verdict.rule {
         writeln!(text, "    rule {rule}")?;
     }
     for (key, value) in &verdict.annotations {
-        writeln!(text, "    annotates {key}={value}")?;
+        let refused = if refused.contains(key) { " (refused)" } else { "" };
+        writeln!(text, "    annotates {key}={value}{refused}")?;
     }
     let Some(trace) = trace else { return Ok(()) };
     for fired in &trace.explained.fired {

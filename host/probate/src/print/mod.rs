@@ -119,6 +119,15 @@ pub fn object(identity: &Identity, clusters: usize) -> String {
     }
 }
 
+/// A word as a shell takes it, so that a command that is shown can be copied.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_./:@%+=,-".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
 /// `1 claim`, `2 claims`.
 pub fn counted(count: u64, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }

@@ -157,7 +157,7 @@ fn suites(path: &Path) -> Result<Vec<Suite>, Vec<Diagnostic>> {
     }
     let name = path.display().to_string();
     let documents: Vec<Value> =
-        document::parse(&text, &name, "PB8002").map_err(|diagnostic| vec![unplaced(diagnostic)])?;
+        document::parse(&text, &name, "PB8002").map_err(|diagnostic| vec![diagnostic])?;
     let single = documents.len() == 1;
     let nodes = tree::parse(&text).unwrap_or_default();
     let mut found = Vec::new();
@@ -195,21 +195,12 @@ fn typed(raw: &Value, text: Option<&str>, name: &str, at: usize) -> Result<Polic
             .fix("see `probate schema test`")
     });
     match (fit, text) {
-        (Err(plain), Some(text)) => match document::parse::<PolicyTest>(text, name, "PB8002") {
-            Err(placed) => Err(unplaced(placed).fix("see `probate schema test`")),
+        (Err(plain), Some(text)) => match serde_saphyr::from_str::<PolicyTest>(text) {
+            Err(placed) => Err(document::told(&placed, name, "PB8002", "see `probate schema test`")),
             Ok(_) => Err(plain),
         },
         (fit, _) => fit,
     }
-}
-
-/// The place stands before the message already.
-fn unplaced(mut diagnostic: Diagnostic) -> Diagnostic {
-    let rest = diagnostic.message.split_once(": ").filter(|(place, _)| place.starts_with("line "));
-    if let Some(rest) = rest.map(|(_, rest)| rest.to_owned()) {
-        diagnostic.message = rest;
-    }
-    diagnostic
 }
 
 /// Takes nulls out of every `expect`.

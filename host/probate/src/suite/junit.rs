@@ -11,8 +11,7 @@ use std::io::{self, Write};
 pub fn write(report: &TestReport, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     let count = |wanted: Ended| report.tests().filter(|test| test.result == wanted).count();
-    let broken =
-        report.files.iter().filter(|file| !file.diagnostics.is_empty()).count() + report.diagnostics.len();
+    let broken = report.files.iter().filter(|file| file.broken()).count() + report.diagnostics.len();
     let errors = count(Ended::Errored) + broken;
     let tests = report.tests().count() + broken;
     writeln!(
@@ -40,7 +39,7 @@ pub fn write(report: &TestReport, out: &mut dyn Write) -> io::Result<()> {
 
 fn suite(file: &File, out: &mut dyn Write) -> io::Result<()> {
     let count = |wanted: Ended| file.tests.iter().filter(|test| test.result == wanted).count();
-    let broken = usize::from(!file.diagnostics.is_empty());
+    let broken = usize::from(file.broken());
     writeln!(
         out,
         "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\">",

@@ -6,6 +6,7 @@ use probate_contract::common::Time;
 use probate_contract::dump::Incomplete;
 use probate_contract::evidence::Open;
 use probate_contract::suite::{Case, Expect, World};
+use probate_contract::{Diagnostic, Severity};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -113,6 +114,64 @@ fn spread(
         spread(suite, &leaf, &expected, case, raw, row, leaves)?;
     }
     Ok(())
+}
+
+/// What a suite says without any effect: what a case expects and each of its rows expects otherwise, and names that are there
+/// twice. Each with its line.
+pub(crate) fn idle(suite: &Suite, leaves: &[Leaf]) -> Vec<Diagnostic> {
+    let mut said = Vec::new();
+    let cases = suite.raw.get("cases").and_then(Value::as_array).into_iter().flatten();
+    for (at, case) in cases.enumerate() {
+        never_checked(suite, case, &mut vec![at], &mut said);
+    }
+    let mut seen: BTreeMap<&str, Option<u64>> = BTreeMap::new();
+    for leaf in leaves {
+        if let Some(first) = seen.insert(&leaf.name, leaf.line) {
+            let message = format!("two cases are called `{}`", leaf.name);
+            let consequence = match first {
+                Some(line) => format!("--run and reports cannot tell it from the one in line {line}"),
+                None => "--run and reports cannot tell them apart".to_owned(),
+            };
+            let diagnostic = suite.diagnostic("PB8023", message, leaf.line);
+            said.push(diagnostic.consequence(consequence).fix("name each case for what it shows"));
+        }
+    }
+    let warning = |diagnostic| Diagnostic { severity: Severity::Warning, ..diagnostic };
+    said.into_iter().map(warning).collect()
+}
+
+fn never_checked(suite: &Suite, case: &Value, path: &mut Vec<usize>, said: &mut Vec<Diagnostic>) {
+    let rows: &[Value] = case.get("table").and_then(Value::as_array).map_or(&[], Vec::as_slice);
+    let keys = case.get("expect").and_then(Value::as_object).into_iter().flat_map(|expect| expect.keys());
+    let idle: Vec<&str> = keys
+        .filter(|key| !rows.is_empty() && rows.iter().all(|row| expects(row, key)))
+        .map(String::as_str)
+        .collect();
+    if !idle.is_empty() {
+        let name = case.get("name").and_then(Value::as_str).unwrap_or("a case");
+        let message = format!("`{name}` expects {} and nothing checks it", idle.join(", "));
+        let line = suite.node(path).map(|node| node.line);
+        said.push(
+            suite
+                .diagnostic("PB8022", message, line)
+                .consequence(
+                    "a case with a table runs only its rows, and each row expects something of its own there",
+                )
+                .fix("make it a case without a table, and the rows another one"),
+        );
+    }
+    for (at, row) in rows.iter().enumerate() {
+        path.push(at);
+        never_checked(suite, row, path, said);
+        path.pop();
+    }
+}
+
+/// True where a row, or each row of its own table, expects something of its own under that key.
+fn expects(row: &Value, key: &str) -> bool {
+    let own = row.get("expect").is_some_and(|expect| expect.get(key).is_some());
+    let rows = row.get("table").and_then(Value::as_array).filter(|rows| !rows.is_empty());
+    own || rows.is_some_and(|rows| rows.iter().all(|row| expects(row, key)))
 }
 
 /// Like a merge patch that keeps its nulls.

@@ -2,7 +2,7 @@
 
 pub use super::ask::Actual;
 pub use super::expect::Difference;
-use probate_contract::Diagnostic;
+use probate_contract::{Diagnostic, Severity};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -64,16 +64,21 @@ pub struct File {
     pub file: String,
     /// Its tests, in order.
     pub tests: Vec<Test>,
-    /// Why it could not be run as a whole.
+    /// Why it could not be run as a whole, and what is suspicious about it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub diagnostics: Vec<Diagnostic>,
 }
 
 impl File {
+    /// True where it could not be run as a whole.
+    pub fn broken(&self) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
     /// How many tests passed, and how many did not; a file that could not be run counts as one that did not.
     pub fn counts(&self) -> (u64, u64) {
         let passed = self.tests.iter().filter(|test| test.result == Result::Passed).count();
-        let not = self.tests.len() - passed + usize::from(!self.diagnostics.is_empty());
+        let not = self.tests.len() - passed + usize::from(self.broken());
         (u64::try_from(passed).unwrap_or(u64::MAX), u64::try_from(not).unwrap_or(u64::MAX))
     }
 }
@@ -163,7 +168,7 @@ impl TestReport {
     /// True where something is no test, or could not be run.
     pub fn errored(&self) -> bool {
         !self.diagnostics.is_empty()
-            || self.files.iter().any(|file| !file.diagnostics.is_empty())
+            || self.files.iter().any(File::broken)
             || self.tests().any(|test| test.result == Result::Errored)
     }
 

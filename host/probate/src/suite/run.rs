@@ -12,7 +12,7 @@ use super::report::{File, Lines, Result as Ended, Test, TestReport};
 use super::update::Edit;
 use super::variant;
 use crate::policies::LoadedPolicy;
-use probate_contract::Diagnostic;
+use probate_contract::{Diagnostic, Severity};
 use probate_core::policy::Policy;
 use probate_sandbox::Engine;
 use regex::Regex;
@@ -83,6 +83,7 @@ fn run_suite(suite: &Suite, bench: &Bench<'_>, options: Options<'_>) -> (File, V
             return (file, Vec::new());
         }
     };
+    let idle = leaves::idle(suite, &leaves);
     let leaves: Vec<Leaf> = leaves.into_iter().filter(|leaf| wanted(options, &leaf.name)).collect();
     if leaves.is_empty() {
         return (file, Vec::new());
@@ -96,6 +97,7 @@ fn run_suite(suite: &Suite, bench: &Bench<'_>, options: Options<'_>) -> (File, V
     };
     let (variants, diagnostics) = variants(suite, &policies, bench);
     file.diagnostics = diagnostics;
+    file.diagnostics.extend(idle);
     let plans: Vec<Plans> = (0..=variants.len()).map(|_| Plans::default()).collect();
     let job = |at: usize| {
         leaves.get(at).map(|leaf| {
@@ -106,6 +108,11 @@ fn run_suite(suite: &Suite, bench: &Bench<'_>, options: Options<'_>) -> (File, V
     for (tests, edit) in in_parallel(options.threads, leaves.len(), job).into_iter().flatten() {
         file.tests.extend(tests);
         edits.extend(edit);
+    }
+    if file.tests.iter().any(|test| test.result != Ended::Passed) {
+        let warned = |said: &&Diagnostic| said.severity == Severity::Warning;
+        file.diagnostics
+            .extend(policies.iter().flat_map(|policy| &policy.diagnostics).filter(warned).cloned());
     }
     (file, edits)
 }

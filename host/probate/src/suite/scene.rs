@@ -327,13 +327,30 @@ impl Scene {
         };
         let errors: Wrong = inventory.diagnostics.iter().filter(ours).cloned().collect();
         if errors.is_empty() {
-            return Ok(inventory);
+            return match self.unread(suite, leaf, &inventory) {
+                wrong if wrong.is_empty() => Ok(inventory),
+                wrong => Err(wrong),
+            };
         }
         let placed = |diagnostic: Diagnostic| match diagnostic.file {
             Some(_) => diagnostic,
             None => diagnostic.file(suite.name()).at(leaf.line.unwrap_or(1), 1),
         };
         Err(errors.into_iter().map(placed).collect())
+    }
+
+    /// Kinds of `incomplete` that nothing reads: such a case would show nothing.
+    fn unread(&self, suite: &Suite, leaf: &Leaf, inventory: &Inventory) -> Wrong {
+        let kinds: BTreeSet<&String> =
+            self.places.iter().flat_map(|place| &place.incomplete).flat_map(|scope| &scope.kinds).collect();
+        let said = |kind: &String| {
+            let fix = crate::world::misspelt(&crate::load::parse_kind(kind), inventory)?;
+            // That a real kind does not matter is worth a case; a slip of the hand is not.
+            fix.starts_with("did you mean").then_some(())?;
+            let message = format!("incomplete names `{kind}`, and nothing here reads such a kind");
+            Some(wrong(suite, leaf, "PB8021", message, &fix))
+        };
+        kinds.into_iter().filter_map(said).flatten().collect()
     }
 
     /// What a whole record says of the cluster, else made up of its name.

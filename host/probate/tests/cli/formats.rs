@@ -54,7 +54,7 @@ fn a_thousand_subjects_stay_readable() {
         report.entries.push(entry);
     }
     let table = plain(&plan::render(&report, PlanFormat::Table, None, None).unwrap());
-    assert!(table.contains("... and 1003 more InUse, 19.5 TiB (-o wide shows all)"), "{table}");
+    assert!(table.contains("... and 1003 more InUse, 19.6 TiB (-o wide shows all)"), "{table}");
     assert!(table.lines().count() < 60);
     let wide = plain(&plan::render(&report, PlanFormat::Wide, None, None).unwrap());
     assert!(wide.lines().count() > 1000);

@@ -5,3 +5,4 @@ mod exits;
 mod formats;
 mod made;
 mod slips;
+mod unheard;

@@ -155,3 +155,63 @@ fn a_refused_annotation_says_which_are_not() {
     let run = probate(folder.path(), &["codes", "AnnotationRefused"]);
     assert!(run.out.contains("annotationPrefixes"), "{}", run.out);
 }
+
+#[test]
+fn a_dump_that_states_a_kind_that_nothing_reads_is_told() {
+    let stated = "kind: Dump\ncomplete: [{kinds: [Noode]}]\n";
+    let folder =
+        folder(&[("d/dump.yaml", &cluster("")), ("d/probate.yaml", stated), ("unused.rego", UNUSED)]);
+    let run = probate(folder.path(), &["plan", "d", "-p", "unused.rego"]);
+    assert!(run.err.contains("PB1040") && run.err.contains("did you mean `Node`?"), "{}", run.err);
+}
+
+#[test]
+fn a_suite_says_nothing_in_vain() {
+    let suite = |cases: &str| {
+        let text = format!(
+            "apiVersion: probate.dev/v1alpha1\nkind: PolicyTest\npolicies: [unused.rego]\nnow: \"2026-11-22T06:00:00Z\"\n\
+             given:\n  objects:\n  - {{apiVersion: v1, kind: Namespace, metadata: {{name: shop}}}}\n  - {{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {{namespace: shop, name: data}}, spec: {{}}}}\n  \
+             records: [{{subject: pvc/shop/data, unusedSince: \"2026-10-01T00:00:00Z\"}}]\ncases:\n{cases}"
+        );
+        let folder = folder(&[("unused.rego", UNUSED), ("cases.yaml", &text)]);
+        probate(folder.path(), &["test", "cases.yaml"])
+    };
+    let early = "now: \"2026-10-01T00:00:01Z\", expect: {action: Retain}";
+    let table = format!(
+        "- name: goes\n  when: pvc/shop/data\n  expect: {{action: Delete}}\n  table:\n  - {{name: early, {early}}}\n"
+    );
+    let run = suite(&table);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    assert!(run.out.contains("warning[PB8022]: `goes` expects action and nothing checks it"), "{}", run.out);
+    let twice = "- {name: goes, when: pvc/shop/data, expect: {action: Delete}}\n".repeat(2);
+    let run = suite(&twice);
+    assert!(run.code == 0 && run.out.contains("warning[PB8023]"), "{}", run.out);
+    let run = suite(
+        "- {name: kinds, when: pvc/shop/data, incomplete: [{kinds: [Namespaces]}], expect: {action: Delete}}\n",
+    );
+    assert_eq!(run.code, 3, "{}", run.out);
+    assert!(run.out.contains("PB8021") && run.out.contains("did you mean `Namespace`?"), "{}", run.out);
+}
+
+#[test]
+fn commands_that_are_shown_can_be_copied() {
+    let manifest = "apiVersion: probate.dev/v1alpha1\nkind: ClusterRetentionPolicy\nmetadata: {name: p}\nspec:\n  mode: Enforce\n  \
+                    match: {namespaces: [shop]}\n  program: {rego: {files: [unused.rego]}}\n";
+    let twice = manifest.replace("  mode: Enforce\n", "  mode: Enforce\n  mode: Audit\n");
+    let annotates = manifest.replace("mode: Enforce", "actions: [Annotate]");
+    let folder = folder(&[
+        ("a b/policy.yaml", manifest),
+        ("a b/unused.rego", UNUSED),
+        ("twice.yaml", &twice),
+        ("annotates.yaml", &annotates),
+        ("unused.rego", UNUSED),
+    ]);
+    let run = probate(folder.path(), &["check", "a b/policy.yaml"]);
+    assert!(run.err.contains("probate check --update 'a b/policy.yaml'"), "{}", run.err);
+    let run = probate(folder.path(), &["init", "rego", "c d"]);
+    assert!(run.out.contains("probate test 'c d'"), "{}", run.out);
+    let run = probate(folder.path(), &["check", "twice.yaml"]);
+    assert!(run.err.contains("the key `mode` is there twice\n  = fix: keep one"), "{}", run.err);
+    let run = probate(folder.path(), &["check", "annotates.yaml", "-o", "wide"]);
+    assert!(run.out.contains("deletes      never: its actions lack Delete"), "{}", run.out);
+}

@@ -34,7 +34,7 @@ pub(crate) fn check<'a>(
 }
 
 /// The sort of a constant, or of what stands in the evidence.
-fn sort<'a>(program: &Program<'a>, number: usize, expr: &'a ExprRef) -> Option<Scalar> {
+pub(crate) fn sort<'a>(program: &Program<'a>, number: usize, expr: &'a ExprRef) -> Option<Scalar> {
     match expr.as_ref() {
         Expr::String { .. } | Expr::RawString { .. } => Some(Scalar::Text),
         Expr::Number { .. } => Some(Scalar::Number),

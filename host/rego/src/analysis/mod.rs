@@ -11,6 +11,7 @@ pub(crate) mod program;
 pub(crate) mod reads;
 pub(crate) mod shape;
 pub(crate) mod totality;
+pub(crate) mod verdict;
 pub(crate) mod visit;
 
 use probate_contract::Diagnostic;

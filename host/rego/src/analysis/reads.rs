@@ -8,6 +8,7 @@ use super::program::{Function, Program, Target};
 use super::shape::{self, Place};
 use super::visit::{self, Part};
 use super::{at, begin, display};
+use crate::helper;
 use probate_contract::Diagnostic;
 use probate_contract::shape::nearest;
 use regorus::unstable::{BUILTINS, Expr, ExprRef, Literal, LiteralStmt, Span};
@@ -34,6 +35,8 @@ pub(crate) struct Scan<'a> {
     pub(crate) reads: Vec<Read<'a>>,
     pub(crate) edges: Vec<Edge>,
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Functions of `data.probate` that a policy calls, and where.
+    pub(crate) helpers: Vec<(String, &'a Span)>,
 }
 
 /// Built-ins that would make an answer depend on more than the evidence.
@@ -101,7 +104,7 @@ impl<'a> Scanner<'_, 'a> {
         match expr.as_ref() {
             Expr::Var { .. } | Expr::RefDot { .. } | Expr::RefBrack { .. } => self.reference(expr),
             Expr::Call { fcn, params, .. } => {
-                self.call(fcn, params.len());
+                self.call(fcn, params);
                 if chain::getter(expr).is_some() {
                     self.reference(expr);
                 } else {
@@ -253,10 +256,13 @@ impl<'a> Scanner<'_, 'a> {
         self.scan.edges.push(Edge { path, certain });
     }
 
-    fn call(&mut self, function: &'a ExprRef, arguments: usize) {
-        let span = begin(function);
+    fn call(&mut self, function: &'a ExprRef, params: &'a [ExprRef]) {
+        let (span, arguments) = (begin(function), params.len());
         match self.program.function(self.number, function) {
-            Function::Rule(path) => self.scan.edges.push(Edge { path, certain: true }),
+            Function::Rule(path) => {
+                self.helper(&path, params, span);
+                self.scan.edges.push(Edge { path, certain: true });
+            }
             Function::Builtin(name) if name == "time.now_ns" => {
                 self.scan.reads.push(Read { keys: vec!["now".into()], span });
             }
@@ -272,6 +278,24 @@ impl<'a> Scanner<'_, 'a> {
                 }
             }
             Function::Unknown(name) => self.unknown_function(&name, span),
+        }
+    }
+
+    /// A function of `data.probate` is not given what it could never take.
+    fn helper(&mut self, path: &[String], params: &'a [ExprRef], span: &'a Span) {
+        let (Some(helper), Some(name), Role::Policy) = (helper::at(path), path.last(), self.role) else {
+            return;
+        };
+        self.scan.helpers.push((name.clone(), span));
+        let wrong = params.iter().find_map(|param| {
+            let sort = compare::sort(self.program, self.number, param)?;
+            (sort != helper.sort).then_some((param, sort))
+        });
+        if let Some((param, sort)) = wrong {
+            let text =
+                chain::text(param).map_or_else(|| param.span().text().to_owned(), |text| format!("{text:?}"));
+            let message = format!("`probate.{name}` wants {}, and `{text}` is {sort}", helper.sort);
+            self.refuse("PB2111", message, begin(param), format!("write it as {}", helper.example));
         }
     }
 

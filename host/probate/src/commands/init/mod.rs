@@ -21,7 +21,10 @@ const RUST: [(&str, &str); 7] = [
     ("src/lib.rs", include_str!("rust/lib.rs.in")),
     ("policy.yaml", include_str!("rust/policy.yaml")),
     ("cases.yaml", include_str!("cases.yaml")),
-    ("README.md", include_str!("rust/README.md")),
+    (
+        "README.md",
+        concat!(include_str!("rust/README.md"), include_str!("../../../../../sdk/rust/METHODS.md")),
+    ),
 ];
 
 /// Words of Rego and Rust, and names that something else has.
@@ -42,7 +45,7 @@ pub fn run(args: &InitArgs) -> Outcome {
     empty(folder)?;
     let absolute = std::path::absolute(folder).map_err(|error| refused(folder, &error.to_string()))?;
     let name = name(&absolute);
-    let shown = folder.display().to_string();
+    let shown = print::quoted(&folder.display().to_string());
     let (files, sdk): (&[(&str, &str)], String) = match args.language {
         Language::Rego => (&REGO, String::new()),
         Language::Rust => (&RUST, sdk(&absolute, args.sdk.as_deref())?),
@@ -63,11 +66,11 @@ pub fn run(args: &InitArgs) -> Outcome {
         }
         write(&folder.join(file), &text).map_err(|error| refused(folder, &error.to_string()))?;
     }
-    print::text(&next(args.language, &shown, files))?;
+    print::text(&next(args.language, &shown, files, &sdk))?;
     Ok(Exit::Done)
 }
 
-fn next(language: Language, shown: &str, files: &[(&str, &str)]) -> String {
+fn next(language: Language, shown: &str, files: &[(&str, &str)], sdk: &str) -> String {
     let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
     let build = match language {
         Language::Rego => String::new(),
@@ -75,7 +78,11 @@ fn next(language: Language, shown: &str, files: &[(&str, &str)]) -> String {
             format!("  (cd {shown} && cargo build --release --target wasm32-wasip2 --target-dir target)\n")
         }
     };
-    format!("{shown}: {}\n\nNext:\n{build}  probate test {shown}\n", names.join(", "))
+    let sdk = match language {
+        Language::Rego => String::new(),
+        Language::Rust => format!("probate-sdk: {sdk} (another one: --sdk PATH/sdk/rust)\n"),
+    };
+    format!("{shown}: {}\n{sdk}\nNext:\n{build}  probate test {shown}\n", names.join(", "))
 }
 
 fn refused(folder: &Path, message: &str) -> Stop {
@@ -132,7 +139,8 @@ fn name(folder: &Path) -> String {
     }
 }
 
-/// How Cargo finds the SDK: the path that is given, the checkout that the folder is in, else the repository at this version.
+/// How Cargo finds the SDK: the path that is given, the checkout that the folder or the user is in, else the repository at this
+/// version.
 fn sdk(folder: &Path, given: Option<&Path>) -> Result<String, Stop> {
     if let Some(given) = given {
         if !is_sdk(given) {
@@ -142,7 +150,9 @@ fn sdk(folder: &Path, given: Option<&Path>) -> Result<String, Stop> {
         let path = std::path::absolute(given).map_err(crate::internal)?;
         return Ok(path_dependency(&relative(folder, &path)));
     }
-    let found = folder.ancestors().map(|folder| folder.join("sdk").join("rust")).find(|path| is_sdk(path));
+    let here = std::env::current_dir().unwrap_or_default();
+    let around = folder.ancestors().chain(here.ancestors());
+    let found = around.map(|folder| folder.join("sdk").join("rust")).find(|path| is_sdk(path));
     Ok(match found {
         Some(path) => path_dependency(&relative(folder, &path)),
         None => {

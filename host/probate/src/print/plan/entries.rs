@@ -3,9 +3,10 @@
 use super::{action, causes, holding};
 use crate::print::table::{Cell, Table};
 use crate::print::{object, style};
+use crate::unheard::refusal;
 use anstyle::Style;
 use probate_contract::Cause;
-use probate_contract::plan::{DecisionAction, Entry, PlanReport};
+use probate_contract::plan::{DecisionAction, Entry, PlanPolicy, PlanReport};
 use probate_core::diff::rules;
 use probate_core::quantity::human;
 use std::collections::BTreeMap;
@@ -101,7 +102,7 @@ pub(super) fn table(report: &PlanReport, width: Option<usize>) -> String {
             human(entry.bytes).into(),
             causes(entry).into(),
             rule(entry).into(),
-            why(entry).into(),
+            why(entry, &report.policies).into(),
         ]
     });
     if table.is_empty() { String::new() } else { table.render(width) }
@@ -125,7 +126,7 @@ pub(super) fn wide(report: &PlanReport, width: Option<usize>) -> String {
             rule(entry).into(),
             format!("{:?}", entry.decision.next_step).into(),
             entry.decision.id.clone().into(),
-            why(entry).into(),
+            why(entry, &report.policies).into(),
         ]
     });
     if table.is_empty() { String::new() } else { table.render(width) }
@@ -161,26 +162,24 @@ fn rule(entry: &Entry) -> String {
 }
 
 /// One line: the decision's reason, the claim that a volume follows, what is annotated.
-fn why(entry: &Entry) -> String {
+fn why(entry: &Entry, policies: &[PlanPolicy]) -> String {
     if let Some(follows) = &entry.follows {
         return format!("goes with {}", object(&follows.claim, 1));
     }
     let mut parts = vec![entry.decision.reason.clone()];
-    parts.extend(notes(entry));
+    parts.extend(notes(entry, policies));
     parts.retain(|part| !part.is_empty());
     parts.join("; ")
 }
 
 /// What is annotated, removed, in conflict or refused.
-pub(super) fn notes(entry: &Entry) -> Vec<String> {
+fn notes(entry: &Entry, policies: &[PlanPolicy]) -> Vec<String> {
     let annotations = &entry.annotations;
     let unwritten = if annotations.written == Some(false) { " (audit)" } else { "" };
     let mut notes: Vec<String> =
         annotations.set.iter().map(|(key, value)| format!("annotate {key}={value}{unwritten}")).collect();
     notes.extend(annotations.remove.iter().map(|key| format!("remove {key}{unwritten}")));
     notes.extend(annotations.conflicts.iter().map(|key| format!("two values for {key}, none is written")));
-    let allowed =
-        "policies set `probate.dev/note.…` and the prefixes that Settings list as `annotationPrefixes`";
-    notes.extend(annotations.refused.iter().map(|key| format!("{key} is refused: {allowed}")));
+    notes.extend(annotations.refused.iter().map(|key| refusal(key, entry, policies)));
     notes
 }

@@ -16,6 +16,9 @@ pub(super) fn page(report: &PlanReport, sums: Option<&Sums>) -> String {
     if let Some(line) = totals::unobserved(report) {
         text.push_str(&format!("\n{line}.\n"));
     }
+    for line in crate::unheard::lines(report) {
+        text.push_str(&format!("\n{}.\n", escaped(&line)));
+    }
     if let Some(sums) = sums {
         text.push_str(&format!("\n### Sums\n\n{}", sums.markdown()));
     }

@@ -1,8 +1,10 @@
 //! The last lines of a plan: totals, what each cause holds back, what would release most, what pace would do.
 
 use super::holds;
+use crate::print::style::CAREFUL;
 use crate::print::table::{Cell, Table};
 use crate::print::{counted, style};
+use crate::unheard;
 use anstyle::Style;
 use probate_contract::manifest::{Mode, Per, Window};
 use probate_contract::plan::{DecisionAction, Entry, IncompleteSource, PacingRate, PlanReport, Total};
@@ -51,6 +53,9 @@ fn sums(report: &PlanReport, width: Option<usize>) -> String {
     let mut text = table.render(width);
     if summary.annotate.count > 0 {
         text.push_str(&format!("{} to annotate\n", counted(summary.annotate.count, "object")));
+    }
+    for line in unheard::lines(report) {
+        text.push_str(&format!("{CAREFUL}{line}{CAREFUL:#}\n"));
     }
     if summary.follows.count > 0 {
         text.push_str(&format!("{} with the claims that go\n", goes(summary.follows.count)));
@@ -158,11 +163,13 @@ fn pacing(report: &PlanReport) -> String {
     for breaker in &pacing.breaker {
         let verb = if breaker.would_open { "would open and hold all deletes" } else { "stays closed" };
         lines.push(format!(
-            "  {}: breaker {verb}: {} % of the {}s it selects, allowed are {} %",
+            "  {}: breaker {verb}: {}, {} % of the {}s it selects; it opens above {} % and above {}",
             short(&breaker.policy),
+            counted(breaker.deletes, "delete"),
             breaker.percent,
             breaker.kind,
-            breaker.max_percent
+            breaker.max_percent,
+            counted(breaker.min_count, "delete")
         ));
     }
     if !pacing.skipped.is_empty() {

@@ -57,6 +57,12 @@ impl LedgerStore {
         own.map(|place| place.reservation.clone()).collect()
     }
 
+    /// What the open breaker says that holds what these policies want.
+    pub fn held_by(&self, terms: Option<&Terms>) -> Option<String> {
+        let ids: Vec<String> = terms.into_iter().flat_map(policies).cloned().collect();
+        self.ledger.held_by(&ids).map(|open| open.detail.clone())
+    }
+
     /// Changes it and writes it, on what is there now; `change` runs again where another replica was faster. Nothing is written
     /// where it says so.
     ///
@@ -100,9 +106,9 @@ impl LedgerStore {
     ) -> Result<Result<Reservation, Refused>, ClusterError> {
         let ask = place.ask();
         self.change(access, |ledger| {
-            let before = ledger.places.len();
+            let before = ledger.places.clone();
             let answer = reserve(ledger, now, place.rates, &ask);
-            let taken = answer.is_ok() && ledger.places.len() != before;
+            let taken = answer.is_ok() && ledger.places != before;
             (answer, taken)
         })
         .await

@@ -5,10 +5,10 @@ use crate::combine::combine;
 use crate::digest;
 use crate::evaluate::Vote;
 use crate::evidence::Rails;
-use crate::facts::{FactSet, Facts};
+use crate::facts::Facts;
 use crate::guard::{self, Guarded, Scene};
 use crate::policy::{Policy, PolicySet};
-use crate::{protocol, time};
+use crate::{time, timeless};
 use probate_contract::common::Identity;
 use probate_contract::evidence::EffectivePolicy;
 use probate_contract::manifest::{Allowed, Mode};
@@ -18,7 +18,6 @@ use probate_contract::plan::{
 use probate_contract::settings::SettingsSpec;
 use probate_contract::verdict::Ensure;
 use probate_contract::{Cause, Fact};
-use serde_json::Value;
 
 /// Guards that time or watching lifts: behind them alone stands a candidate.
 const LIFTED_BY_TIME: [Cause; 3] = [Cause::NotWatched, Cause::TooYoung, Cause::UnusedTooShort];
@@ -115,6 +114,7 @@ impl<'a> Case<'a> {
         let aside = Aside {
             retained: self.facts.effective.get().is_none_or(|(policy, _)| *policy == EffectivePolicy::Retain),
             returns: self.rails.ordinal.is_some() || !self.rails.tracked.is_empty(),
+            passing: self.rails.passing(),
         };
         let unobserved = self.facts.referenced.get() == Some(&false) && self.facts.unused.gaps().is_some();
         Entry {
@@ -230,64 +230,12 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Digest over the facts that policies and guard read, without `now` and ages, and over what of them is unknown.
+    /// Digest over the facts that policies and guard read.
     fn evidence_digest(&self) -> String {
-        let reads = self
-            .votes
-            .iter()
-            .filter_map(|vote| self.policy(vote))
-            .fold(guard::reads(), |reads, policy| reads.with(policy.reads()));
-        let timeless: FactSet = reads
-            .iter()
-            .filter(|fact| !matches!(fact, Fact::Now | Fact::Trigger | Fact::Parameters))
-            .collect();
-        let mut document = self.facts.value(timeless);
-        strip_ages(&mut document);
-        if let Some(subject) = document.get_mut("subject") {
-            strip_marks(subject);
-        }
-        let unknown = serde_json::to_value(self.facts.missing(timeless)).unwrap_or(Value::Null);
-        digest::of_value(&Value::Array(vec![document, unknown]))
-    }
-}
-
-/// Drops what probate itself writes on the subject, and the revision that changes with it: a mark is no new fact.
-fn strip_marks(subject: &mut Value) {
-    let strip = |map: Option<&mut Value>| {
-        if let Some(map) = map.and_then(Value::as_object_mut) {
-            map.retain(|key, _| !protocol::own(key));
-        }
-    };
-    strip(subject.get_mut("labels"));
-    strip(subject.get_mut("annotations"));
-    if let Some(metadata) = subject.pointer_mut("/object/metadata") {
-        strip(metadata.get_mut("labels"));
-        strip(metadata.get_mut("annotations"));
-        if let Some(metadata) = metadata.as_object_mut() {
-            metadata.remove("resourceVersion");
-        }
-    }
-}
-
-/// Drops the distances to `now`.
-fn strip_ages(value: &mut Value) {
-    const AGES: [&str; 7] = [
-        "ageSeconds",
-        "deletingSeconds",
-        "releasedSeconds",
-        "unusedSeconds",
-        "stateSeconds",
-        "goneSeconds",
-        "largestGapSeconds",
-    ];
-    match value {
-        Value::Object(map) => {
-            map.retain(|key, _| !AGES.contains(&key.as_str()));
-            map.iter_mut()
-                .filter(|(key, _)| !matches!(key.as_str(), "object" | "labels" | "annotations"))
-                .for_each(|(_, value)| strip_ages(value));
-        }
-        Value::Array(list) => list.iter_mut().for_each(strip_ages),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        let policies = self.votes.iter().filter_map(|vote| self.policy(vote));
+        timeless::digest(
+            self.facts,
+            policies.fold(guard::reads(), |reads, policy| reads.with(policy.reads())),
+        )
     }
 }

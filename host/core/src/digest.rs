@@ -14,11 +14,6 @@ pub fn of_json(document: &impl Serialize) -> String {
     of_bytes(canonical(document).as_bytes())
 }
 
-/// The same of a document that is a value already.
-pub(crate) fn of_value(document: &Value) -> String {
-    of_bytes(&serde_json::to_vec(document).unwrap_or_default())
-}
-
 /// `sha256:` and 64 hex digits over an object's canonical JSON, of which one key holds a list too large to be built at once.
 pub(crate) fn of_parts(
     head: &serde_json::Map<String, Value>,

@@ -1,15 +1,16 @@
 //! Explain: everything about one subject, and which single change would turn the decision.
 
 use crate::decide::Case;
-use crate::evaluate;
+use crate::evaluate::{self, Vote};
 use crate::evidence::{Rails, SubjectId, View};
 use crate::facts::{FactSet, Facts};
-use crate::flip::{self, Edit};
+use crate::flip::{self, Edit, wait};
 use crate::inventory::Inventory;
 use crate::pipeline::{self, Options};
 use crate::platforms;
 use crate::policy::PolicySet;
 use crate::port::Sandbox;
+use crate::time;
 use probate_contract::Evidence;
 use probate_contract::common::Identity;
 use probate_contract::evidence::{Open, Reference};
@@ -168,8 +169,9 @@ fn one(
     let (facts, rails) = view.facts();
     let subject = identity(&facts);
     let entry = report.entries.iter().find(|entry| entry.subject.identity == subject)?.clone();
-    let edits = if policies.is_empty() { Vec::new() } else { flip::edits(&facts, &rails, &entry, policies) };
-    let flips = turned(&view, policies, sandbox, options, &entry, &edits);
+    let scene = Scene { view: &view, policies, sandbox, options };
+    let (flips, tried) =
+        if policies.is_empty() { (Vec::new(), 0) } else { scene.flips(&facts, &rails, &entry) };
     let asked = evaluate::asked(policies, &view, &facts);
     let parameters = policies
         .iter()
@@ -180,42 +182,53 @@ fn one(
         unknown: facts.missing(FactSet::all()),
         references: rails.proven.clone(),
         platform: platforms::words(&facts),
-        tried: edits.len(),
+        tried,
         asked,
         flips,
         entry,
     })
 }
 
-/// Runs the pipeline on each edit; keeps those that turn the decision.
-fn turned(
-    view: &View<'_>,
-    policies: &PolicySet,
-    sandbox: &dyn Sandbox,
-    options: &Options,
-    entry: &Entry,
-    edits: &[Edit],
-) -> Vec<Flip> {
-    let scenes: Vec<(&Facts, &PolicySet)> = edits.iter().map(|edit| (&edit.facts, policies)).collect();
-    let votes = evaluate::ask_about(view, policies, sandbox, scenes.iter().map(|(facts, _)| *facts));
-    let decided = edits.iter().zip(votes).map(|(edit, mut votes)| {
-        votes.retain(|vote| Some(vote.policy) != edit.without);
-        let rails: &Rails = &edit.rails;
-        let case = Case {
-            policies,
-            settings: &options.settings,
-            now: view.now(),
-            facts: &edit.facts,
-            rails,
-            votes: &votes,
-            cleared: edit.cleared,
-            resource_version: None,
-            preconditions: Vec::new(),
+/// Decides about edited facts.
+struct Scene<'a> {
+    view: &'a View<'a>,
+    policies: &'a PolicySet,
+    sandbox: &'a dyn Sandbox,
+    options: &'a Options,
+}
+
+impl Scene<'_> {
+    /// What turns the decision, time alone first, and how many changes were tried.
+    fn flips(&self, facts: &Facts, rails: &Rails, entry: &Entry) -> (Vec<Flip>, usize) {
+        let before = entry.decision.action;
+        let later = |seconds: &i64| wait::later(facts, rails, *seconds);
+        let turn = wait::turn(before, |times| self.decided(&times.iter().map(later).collect::<Vec<_>>()));
+        let waited = turn.map(|(seconds, action)| Flip { change: later(&seconds).change, action });
+        let edits = flip::edits(facts, rails, entry, self.policies);
+        let turned = edits.iter().zip(self.decided(&edits)).filter(|(_, action)| *action != before);
+        let turned = turned.map(|(edit, action)| Flip { change: edit.change.clone(), action });
+        (waited.into_iter().chain(turned).collect(), edits.len() + 1)
+    }
+
+    /// What the pipeline decides on each edit.
+    fn decided(&self, edits: &[Edit]) -> Vec<DecisionAction> {
+        let facts = edits.iter().map(|edit| &edit.facts);
+        let votes = evaluate::ask_about(self.view, self.policies, self.sandbox, facts);
+        let decided = |(edit, mut votes): (&Edit, Vec<Vote>)| {
+            votes.retain(|vote| Some(vote.policy) != edit.without);
+            let case = Case {
+                policies: self.policies,
+                settings: &self.options.settings,
+                now: time::parse(&edit.facts.now).unwrap_or_else(|| self.view.now()),
+                facts: &edit.facts,
+                rails: &edit.rails,
+                votes: &votes,
+                cleared: edit.cleared,
+                resource_version: None,
+                preconditions: Vec::new(),
+            };
+            case.entry().decision.action
         };
-        (edit, case.entry().decision.action)
-    });
-    decided
-        .filter(|(_, action)| *action != entry.decision.action)
-        .map(|(edit, action)| Flip { change: edit.change.clone(), action })
-        .collect()
+        edits.iter().zip(votes).map(decided).collect()
+    }
 }

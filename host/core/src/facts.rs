@@ -10,8 +10,9 @@ use probate_contract::evidence::{
 };
 use probate_contract::plan::Missing;
 use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
+use serde::ser::{Error as _, SerializeMap, Serializer};
 use serde_json::value::RawValue;
+use std::sync::Arc;
 
 /// What is missing, and why.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -119,8 +120,8 @@ pub struct Facts {
     pub trigger: Trigger,
     /// The subject.
     pub subject: Subject,
-    /// Its raw object.
-    pub object: Known<Box<RawValue>>,
+    /// Its raw object, as JSON.
+    pub object: Known<Arc<str>>,
     /// The claim.
     pub claim: Known<Claim>,
     /// The volume.
@@ -199,8 +200,12 @@ impl Facts {
 
     /// The same as a value, without parameters.
     pub(crate) fn value(&self, facts: FactSet) -> serde_json::Value {
-        serde_json::to_value(Document { facts: self, reads: facts, parameters: &Open::new() })
-            .unwrap_or_default()
+        self.write(facts, serde_json::value::Serializer).unwrap_or_default()
+    }
+
+    /// Writes the same, without parameters.
+    pub(crate) fn write<S: Serializer>(&self, facts: FactSet, serializer: S) -> Result<S::Ok, S::Error> {
+        Document { facts: self, reads: facts, parameters: &Open::new() }.serialize(serializer)
     }
 
     /// The whole evidence as a typed document.
@@ -287,7 +292,10 @@ impl Serialize for Document<'_> {
         entry(&mut map, "cluster", self.cluster())?;
         entry(&mut map, "trigger", has(Fact::Trigger).then_some(&facts.trigger))?;
         let subject = has(Fact::Subject).then_some(&facts.subject);
-        let object = self.read(Fact::SubjectObject, &facts.object).map(|object| &**object);
+        let object = match self.read(Fact::SubjectObject, &facts.object) {
+            Some(text) => Some(serde_json::from_str::<&RawValue>(text).map_err(S::Error::custom)?),
+            None => None,
+        };
         entry(
             &mut map,
             "subject",

@@ -1,6 +1,8 @@
 //! What would flip it: a finite list of single edits of what is known about one subject.
 
-use crate::evidence::Rails;
+pub(crate) mod wait;
+
+use crate::evidence::{Rails, strength, wants};
 use crate::facts::{Facts, Known};
 use crate::policy::PolicySet;
 use crate::time;
@@ -106,10 +108,13 @@ fn references(facts: &Facts, rails: &Rails, edits: &mut Vec<Edit>, base: &Base<'
 /// The roll-ups of the edited references.
 fn rolled_up(edit: &mut Edit) {
     let (facts, rails) = (&mut edit.facts, &edit.rails);
-    let wants = |state: ReferenceState| !matches!(state, ReferenceState::Finished | ReferenceState::Reserved);
     let referenced = rails.proven.iter().any(|reference| wants(reference.state));
-    let state =
-        rails.proven.iter().filter_map(|reference| rank(reference.state)).min().unwrap_or(UsageState::None);
+    let state = rails
+        .proven
+        .iter()
+        .filter_map(|reference| strength(reference.state))
+        .min()
+        .unwrap_or(UsageState::None);
     if let Known::Present(list) = &mut facts.references {
         *list = rails.proven.clone();
     }
@@ -124,18 +129,6 @@ fn rolled_up(edit: &mut Edit) {
         (Known::Present(false), Known::Absent) => facts.unused = Known::Present(unused_for_long(facts)),
         _ => {}
     }
-}
-
-fn rank(state: ReferenceState) -> Option<UsageState> {
-    Some(match state {
-        ReferenceState::Active => UsageState::Active,
-        ReferenceState::Pending => UsageState::Pending,
-        ReferenceState::Stopped => UsageState::Stopped,
-        ReferenceState::Template => UsageState::Template,
-        ReferenceState::Reserved => UsageState::Reserved,
-        ReferenceState::Possible => UsageState::Possible,
-        ReferenceState::Finished => return None,
-    })
 }
 
 /// Watched and unused since it was made.

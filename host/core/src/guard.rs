@@ -379,6 +379,8 @@ fn snapshot_missing(scene: &Scene<'_>) -> Option<Held> {
     let kept = since.zip(now).map_or(0, |(since, now)| now.saturating_sub(since).max(0));
     let oldest = newest.saturating_add(kept);
     let snapshots = scene.facts.snapshots.get().map(Vec::as_slice).unwrap_or_default();
+    // What is older than the subject is of another one that had its name.
+    let oldest = oldest.min(scene.facts.subject.age_seconds);
     let met = snapshots
         .iter()
         .any(|snapshot| snapshot.ready && snapshot.independent && snapshot.age_seconds <= oldest);

@@ -35,5 +35,6 @@ pub mod quantity;
 mod select;
 pub mod selector;
 pub mod time;
+mod timeless;
 
 pub use kinds::{Ignored, Known, ignore_list, understood};

@@ -125,7 +125,7 @@ pub fn advance(
     let (facts, rails) = view.facts();
     let mut status = previous.map(|record| record.status.clone()).unwrap_or_default();
     let watched = observe(&mut status, watched_since.min(now), now, settings);
-    disuse(&mut status, &facts, watched, now);
+    disuse(&mut status, &facts, rails.passing(), watched, now);
     learn(&mut status, &facts, guests::kept(&view).is_some(), now);
     window(&mut status, previous, watched, !rails.operations.is_empty(), now);
     let known = previous.map(|record| record.spec.clone());
@@ -213,8 +213,12 @@ fn observe(
     watched
 }
 
-/// Disuse begins when it is seen, and again after a gap that is too long; any use ends it, and so does not knowing.
-fn disuse(status: &mut RecordStatus, facts: &Facts, watched: Watched, now: Seconds) {
+/// Disuse begins when it is seen, and again after a gap that is too long; any use ends it, and so does not knowing. A backup in the
+/// making is no use: where one is made each night nothing would ever be unused for a day.
+fn disuse(status: &mut RecordStatus, facts: &Facts, passing: bool, watched: Watched, now: Seconds) {
+    if passing && facts.referenced == Known::Present(true) && !watched.restarted {
+        return;
+    }
     status.unused_since = match facts.referenced {
         Known::Present(false) => {
             let known = status.unused_since.take().filter(|_| !watched.restarted);

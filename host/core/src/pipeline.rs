@@ -76,8 +76,7 @@ pub fn decide(
     options: &Options,
 ) -> PlanReport {
     let statements = options.statements();
-    let subjects: Vec<SubjectId> =
-        inventory.subjects().into_iter().filter(|id| shown(inventory, *id, &options.shown)).collect();
+    let subjects = inventory.subjects();
     let stage = Stage { inventory, policies, options, statements: &statements };
     let mut asked = Asked::new(policies, sandbox);
     let (mut decided, mut standing) = (Vec::with_capacity(subjects.len()), Vec::new());
@@ -270,7 +269,8 @@ impl<'a> Stage<'a> {
         if matches!(id, SubjectId::Volume(..)) {
             entry.claim_namespace = namespace.clone();
         }
-        Decided { entry, claim, gaps, class, namespace }
+        let shown = shown(self.inventory, id, &self.options.shown);
+        Decided { entry, claim, gaps, class, namespace, shown }
     }
 }
 

@@ -28,6 +28,8 @@ pub(crate) struct Decided {
     pub(crate) gaps: Vec<Missing>,
     pub(crate) class: Option<String>,
     pub(crate) namespace: Option<String>,
+    /// Whether it is asked for; what is not still counts for the pace.
+    pub(crate) shown: bool,
 }
 
 impl Decided {
@@ -54,6 +56,8 @@ pub(crate) fn report(
     mut decided: Vec<Decided>,
 ) -> PlanReport {
     follow(&mut decided);
+    let pacing = pacing::of(policies, &decided);
+    decided.retain(|decided| decided.shown);
     let clusters = inventory.clusters.iter().map(|cluster| PlanCluster {
         cluster: Cluster {
             name: Some(cluster.name.to_string()),
@@ -85,7 +89,7 @@ pub(crate) fn report(
         policies: shown.collect(),
         summary: summary(&decided),
         incomplete: incomplete(&decided),
-        pacing: pacing::of(policies, &decided),
+        pacing,
         entries: decided.into_iter().map(|decided| decided.entry).collect(),
         diagnostics: inventory.diagnostics.clone(),
     };

@@ -90,7 +90,7 @@ fn unread(stated: &Completeness, inventory: &Inventory) -> Vec<Diagnostic> {
         Some(
             Diagnostic::warning("PB0013", message)
                 .consequence("the statement changes nothing")
-                .fix(misspelt(kind, inventory)?),
+                .fix(Unread::of(kind, inventory)?.fix()),
         )
     };
     kinds.iter().filter_map(said).collect()
@@ -99,7 +99,7 @@ fn unread(stated: &Completeness, inventory: &Inventory) -> Vec<Diagnostic> {
 /// Kinds of the dumps' own statements that nothing reads.
 fn unread_in_dumps(stated: &BTreeSet<(String, String)>, inventory: &Inventory) -> Vec<Diagnostic> {
     let said = |(file, kind): &(String, String)| {
-        let fix = misspelt(&load::parse_kind(kind), inventory)?;
+        let fix = Unread::of(&load::parse_kind(kind), inventory)?.fix();
         let message = format!("a kind: Dump names `{kind}`, and nothing here reads such a kind");
         Some(
             Diagnostic::warning("PB1040", message)
@@ -111,20 +111,30 @@ fn unread_in_dumps(stated: &BTreeSet<(String, String)>, inventory: &Inventory) -
     stated.iter().filter_map(said).collect()
 }
 
-/// What was probably meant by a kind that nothing reads; nothing where something does.
-pub(crate) fn misspelt(kind: &GroupKind, inventory: &Inventory) -> Option<String> {
-    if kind.kind == "*" || inventory.knows(kind) {
-        return None;
+/// A kind that nothing reads.
+pub(crate) struct Unread {
+    /// The kind that was probably meant.
+    pub(crate) meant: Option<String>,
+}
+
+impl Unread {
+    /// Nothing where something reads it.
+    pub(crate) fn of(kind: &GroupKind, inventory: &Inventory) -> Option<Self> {
+        if kind.kind == "*" || inventory.knows(kind) {
+            return None;
+        }
+        let name = kind.to_string();
+        let known: Vec<String> = probate_core::understood()
+            .map(|known| GroupKind { group: known.group.into(), kind: known.kind.into() }.to_string())
+            .collect();
+        let of_a_group = known.iter().find(|known| known.split('.').next() == Some(name.as_str()));
+        Some(Self { meant: of_a_group.cloned().or_else(|| shape::nearest(&name, known.iter())) })
     }
-    let name = kind.to_string();
-    let known: Vec<String> = probate_core::understood()
-        .map(|known| GroupKind { group: known.group.into(), kind: known.kind.into() }.to_string())
-        .collect();
-    let of_a_group = known.iter().find(|known| known.split('.').next() == Some(name.as_str()));
-    let meant = of_a_group.cloned().or_else(|| shape::nearest(&name, known.iter()));
-    let otherwise =
-        || "write kinds as objects write them: Pod, Deployment.apps, VirtualMachine.kubevirt.io".to_owned();
-    Some(meant.map_or_else(otherwise, |meant| format!("did you mean `{meant}`?")))
+
+    fn fix(&self) -> String {
+        let otherwise = "write kinds as objects write them: Pod, Deployment.apps, VirtualMachine.kubevirt.io";
+        self.meant.as_ref().map_or_else(|| otherwise.to_owned(), |meant| format!("did you mean `{meant}`?"))
+    }
 }
 
 /// What the dumps of `--history` tell, one after the other, and the time of the last.

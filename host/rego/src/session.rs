@@ -1,5 +1,6 @@
 //! One loaded policy and its calls.
 
+use crate::analysis::reads::NEVER_THERE;
 use crate::coverage::Lines;
 use crate::diagnose::Message;
 use crate::helper;
@@ -86,11 +87,11 @@ fn undeclared(schema: &serde_json::Value, read: Vec<(String, Diagnostic)>) -> Re
             let fix = match nearest(&name, names.iter()) {
                 Some(other) => format!("did you mean `input.parameters.{other}`?"),
                 None if no_rule => format!(
-                    "declare it: parameters_schema := {{\"type\": \"object\", \"properties\": {{\"{name}\": {{\"type\": \"integer\"}}}}}}"
+                    "declare it: parameters_schema := {{\"type\": \"object\", \"properties\": {{\"{name}\": {{\"type\": \"integer\"}}}}}}, or another type"
                 ),
                 None => "declare it in `parameters_schema`".to_owned(),
             };
-            diagnostic.consequence("under `not`, a path that is never there is always true").fix(fix)
+            diagnostic.consequence(NEVER_THERE).fix(fix)
         })
         .collect();
     wrong.dedup();

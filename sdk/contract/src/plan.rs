@@ -374,6 +374,8 @@ pub struct Aside {
     pub retained: bool,
     /// A live controller would make the claim again: its name stays promised.
     pub returns: bool,
+    /// Nothing wants it but backups that are being made: they are over soon.
+    pub passing: bool,
 }
 
 /// A source of facts that is not complete.

@@ -52,8 +52,8 @@ pub struct Ruling<'a> {
     pub rates: &'a [RateOf],
     /// The admission policy is in force, or why not.
     pub admission: Result<(), String>,
-    /// An approved Plan names this uid.
-    pub approved: bool,
+    /// When the youngest approved Plan was made that names this uid.
+    pub approved: Option<i64>,
 }
 
 /// A write and what came of it.
@@ -129,6 +129,7 @@ impl Hand<'_> {
             }
             let uid = ruling.entry.and_then(|entry| entry.subject.identity.uid.as_deref());
             let reserved = self.ledger.places(uid.unwrap_or_default(), ruling.terms);
+            let halted = self.ledger.held_by(ruling.terms).filter(|_| ruling.approved.is_none());
             let situation = Situation {
                 now,
                 claim: &claim,
@@ -138,6 +139,7 @@ impl Hand<'_> {
                 entry: ruling.entry,
                 terms: ruling.terms,
                 admission: ruling.admission.clone(),
+                halted: halted.as_deref(),
                 reserved: &reserved,
                 approved: ruling.approved,
                 foreign: kept.as_ref().and_then(|kept| kept.foreign.clone()),
@@ -244,7 +246,7 @@ impl Hand<'_> {
         };
         let status = self.records.get(&subject.record).map(|kept| &kept.record.status);
         let unused_since = status.and_then(|status| status.unused_since.as_deref());
-        let (rates, approved) = (ruling.rates, ruling.approved);
+        let (rates, approved) = (ruling.rates, ruling.approved.is_some());
         let place = PlaceOf { step, entry, terms, rates, unused_since, approved };
         self.ledger.reserve(self.access, &place, now).await
     }

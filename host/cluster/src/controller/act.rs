@@ -37,7 +37,8 @@ impl Controller {
             self.records = crate::records::Records::load(&self.access).await?;
             self.records.documents().into_iter().map(|record| self.era.believed(record)).collect()
         };
-        let inventory = look(&self.links.looks, records, &self.options.settings.ignored_references).await?;
+        let ignored = &self.options.settings.ignored_references;
+        let inventory = look(&self.links.looks, &self.links.clusters, records, ignored).await?;
         let live = self.decide(&inventory, bench, inventory.now());
         self.journal.decided(&inventory, &**bench, &self.pipeline(), &live);
         let entries: BTreeMap<&str, &Entry> = live
@@ -60,7 +61,7 @@ impl Controller {
                 terms: terms.as_ref(),
                 rates: rates.as_deref().unwrap_or_default(),
                 admission: self.admission.clone(),
-                approved: uids.iter().any(|uid| approved.contains(uid)),
+                approved: uids.iter().filter_map(|uid| approved.get(uid)).max().copied(),
             };
             let mut hand = Hand {
                 access: &self.access,

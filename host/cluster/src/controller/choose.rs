@@ -34,7 +34,7 @@ impl Controller {
         for entry in &report.entries {
             let identity = &entry.subject.identity;
             let wanted = matches!(entry.decision.next_step, NextStep::Mark | NextStep::EnsureRetain)
-                || identity.uid.as_ref().is_some_and(|uid| approved.contains(uid));
+                || identity.uid.as_ref().is_some_and(|uid| approved.contains_key(uid));
             let void =
                 || identity.uid.as_deref().is_some_and(|uid| shown.contains(uid) && !self.in_protocol(uid));
             if !wanted && !void() {

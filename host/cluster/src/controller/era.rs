@@ -40,6 +40,11 @@ impl Era {
         Self { since: self.since, until: now, largest_gap: self.largest_gap.max(gap) }
     }
 
+    /// Since when this process has watched, which says `watched`: after a silence, or a clock that jumped, only since now.
+    pub(super) fn watched(&self, watched: i64, now: i64, maximum_gap: i64) -> i64 {
+        watched.max(self.clone().resumed(now, maximum_gap).since)
+    }
+
     /// A record as it is to be believed now: what was last written in this era has been watched since.
     pub(super) fn believed(&self, mut record: VolumeRecord) -> VolumeRecord {
         let Some(observation) = &mut record.status.observation else { return record };
@@ -123,5 +128,9 @@ mod tests {
             "a clock that went back"
         );
         assert_eq!(Era::default().resumed(7, 60).since, 7);
+        let era = Era { since: 100, until: 200, largest_gap: 5 };
+        assert_eq!((era.watched(150, 230, 60), era.watched(90, 230, 60)), (150, 100));
+        let month = 31 * 86_400;
+        assert_eq!(era.watched(150, 200 + month, 60), 200 + month, "a clock that jumped");
     }
 }

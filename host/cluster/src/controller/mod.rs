@@ -29,7 +29,7 @@ use era::{Era, RENEW_SECONDS};
 use kube::Client;
 use links::Links;
 use mirror::Mirror;
-use policies::{Bench, Loader};
+use policies::{Bench, Loaded, Loader};
 use probate_contract::common::Cluster;
 use probate_contract::plan::PlanReport;
 use probate_contract::record::RecordStatus;
@@ -44,8 +44,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// Changes that come together are looked at together.
-const SETTLE: Duration = Duration::from_millis(100);
+/// Changes that come together are looked at together: within a quarter of the time that a look takes, and these bounds.
+const SETTLE: std::ops::RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_millis(100);
 /// A look that nothing asked for.
 const AT_LEAST_SECONDS: i64 = 60;
 /// How often is seen to what hangs on the clock and needs no turn.
@@ -101,8 +101,8 @@ pub struct Controller {
     record_mirror: Mirror,
     plans: Mirror,
     bench: Option<Arc<dyn Bench>>,
-    /// Names, revisions and generations that `bench` was loaded from.
-    loaded: BTreeMap<String, (String, i64)>,
+    /// What `bench` was loaded from.
+    loaded: Loaded,
     records: Records,
     ledger: LedgerStore,
     era: Era,
@@ -124,6 +124,8 @@ pub struct Controller {
     claims: BTreeSet<String>,
     /// Purged since statuses were last written, by policy: how many and how large.
     freed: BTreeMap<String, (u64, i64)>,
+    /// How long changes are gathered before they are looked at.
+    settle: Duration,
     /// What policies last said, for the counters.
     said: figures::Said,
     effects: Vec<Effect>,
@@ -166,11 +168,11 @@ pub async fn run(
         controller.health.turned(now());
         loop {
             let rest = next.saturating_sub(now()).clamp(0, BETWEEN_SECONDS);
-            let rest = Duration::from_secs(u64::try_from(rest).unwrap_or(0)).max(SETTLE);
+            let rest = Duration::from_secs(u64::try_from(rest).unwrap_or(0)).max(*SETTLE.end());
             tokio::select! {
                 () = &mut stop => break 'turns,
                 () = controller.wake.notified() => {
-                    tokio::time::sleep(SETTLE).await;
+                    tokio::time::sleep(controller.settle).await;
                     break;
                 }
                 () = tokio::time::sleep(rest) => {}
@@ -220,7 +222,7 @@ impl Controller {
             cluster,
             links,
             bench: None,
-            loaded: BTreeMap::new(),
+            loaded: Loaded::default(),
             era,
             renewed: 0,
             admission: Err("not looked at yet".into()),
@@ -233,6 +235,7 @@ impl Controller {
             left: BTreeMap::new(),
             claims: BTreeSet::new(),
             freed: BTreeMap::new(),
+            settle: *SETTLE.end(),
             said: figures::Said::new(),
             effects: Vec::new(),
             events,

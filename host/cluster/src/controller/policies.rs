@@ -1,7 +1,7 @@
 //! The policies of the cluster: resources, with their programs inline, from a ConfigMap or a mounted file.
 
 use crate::connect::Access;
-use crate::error::ClusterError;
+use crate::error::{ClusterError, code};
 use crate::own::{NAMESPACE, Own};
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{Api, DynamicObject, ListParams};
@@ -10,11 +10,15 @@ use probate_contract::manifest::{ConfigMapRef, Policy as Manifest};
 use probate_core::policy::PolicySet;
 use probate_core::port::Sandbox;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+/// How long the bytes of a program are believed that stands elsewhere.
+const READ_SECONDS: u64 = 5;
+
 /// A policy with the files of its program, or why there are none.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PolicySource {
     /// The manifest.
     pub manifest: Manifest,
@@ -22,6 +26,59 @@ pub struct PolicySource {
     pub generation: i64,
     /// Names and bytes of its files.
     pub files: Result<Vec<(String, Arc<[u8]>)>, String>,
+}
+
+impl PolicySource {
+    /// True where its program may change while the policy does not.
+    fn elsewhere(&self) -> bool {
+        let program = &self.manifest.spec.program;
+        program.rego.as_ref().is_none_or(|rego| rego.inline.is_none())
+    }
+}
+
+/// What the policies were loaded from, and when that was read.
+#[derive(Debug, Default)]
+pub(super) struct Loaded {
+    /// Uids and generations by name.
+    present: BTreeMap<String, (String, i64)>,
+    sources: Vec<PolicySource>,
+    /// 0 before the first time.
+    at: i64,
+}
+
+impl Loaded {
+    /// What must be loaded anew: a policy changed, or the bytes of a program did, which are read again now and then.
+    ///
+    /// # Errors
+    /// The API server does not say.
+    pub(super) async fn changed(
+        &mut self,
+        access: &Access,
+        objects: &[Arc<DynamicObject>],
+        mounted: Option<&Path>,
+        at: i64,
+    ) -> Result<Option<Vec<PolicySource>>, ClusterError> {
+        let named = |object: &Arc<DynamicObject>| {
+            let meta = &object.metadata;
+            let text = |text: &Option<String>| text.clone().unwrap_or_default();
+            let name = format!("{}/{}", text(&meta.namespace), text(&meta.name));
+            (name, (text(&meta.uid), meta.generation.unwrap_or(0)))
+        };
+        let present: BTreeMap<_, _> = objects.iter().map(named).collect();
+        let same = self.at > 0 && present == self.present;
+        let elsewhere = self.sources.iter().any(PolicySource::elsewhere);
+        if same && (!elsewhere || at.abs_diff(self.at) < READ_SECONDS) {
+            return Ok(None);
+        }
+        let sources = read(access, objects, mounted).await?;
+        self.at = at;
+        if same && sources == self.sources {
+            return Ok(None);
+        }
+        self.present = present;
+        self.sources.clone_from(&sources);
+        Ok(Some(sources))
+    }
 }
 
 /// Policies that are loaded and can be asked.
@@ -110,15 +167,31 @@ async fn source(
         what: format!("{} {name}", own.kind()),
         why: error.to_string(),
     })?;
-    let files = files(access, &manifest, mounted).await;
+    let files = match files(access, &manifest, mounted).await {
+        Ok(files) => Ok(files),
+        Err(Unread::For(why)) => Err(why),
+        Err(Unread::Now(error)) => return Err(error),
+    };
     Ok(PolicySource { manifest, generation: object.metadata.generation.unwrap_or(0), files })
 }
 
-async fn files(
-    access: &Access,
-    manifest: &Manifest,
-    mounted: Option<&Path>,
-) -> Result<Vec<(String, Arc<[u8]>)>, String> {
+/// Why a program has no files.
+enum Unread {
+    /// As things are: the policy does not load.
+    For(String),
+    /// In this moment: nothing is known about it.
+    Now(ClusterError),
+}
+
+impl From<String> for Unread {
+    fn from(why: String) -> Self {
+        Self::For(why)
+    }
+}
+
+type Files = Result<Vec<(String, Arc<[u8]>)>, Unread>;
+
+async fn files(access: &Access, manifest: &Manifest, mounted: Option<&Path>) -> Files {
     let program = &manifest.spec.program;
     if let Some(rego) = &program.rego {
         if let Some(text) = &rego.inline {
@@ -128,30 +201,31 @@ async fn files(
             return config_map(access, manifest, reference, ".rego").await;
         }
         if rego.oci.is_some() {
-            return Err("oci programs are not fetched yet: use configMapRef or files".into());
+            return Err(Unread::For("oci programs are not fetched yet: use configMapRef or files".into()));
         }
-        return rego.files.iter().map(|name| mounted_file(mounted, name)).collect();
+        return Ok(rego.files.iter().map(|name| mounted_file(mounted, name)).collect::<Result<_, _>>()?);
     }
-    let Some(wasm) = &program.wasm else { return Err("the manifest names no program".into()) };
+    let Some(wasm) = &program.wasm else {
+        return Err(Unread::For("the manifest names no program".into()));
+    };
     if let Some(reference) = &wasm.config_map_ref {
         return config_map(access, manifest, reference, ".wasm").await;
     }
     match &wasm.file {
         Some(name) => Ok(vec![mounted_file(mounted, name)?]),
-        None => Err("oci programs are not fetched yet: use configMapRef or file".into()),
+        None => Err(Unread::For("oci programs are not fetched yet: use configMapRef or file".into())),
     }
 }
 
-async fn config_map(
-    access: &Access,
-    manifest: &Manifest,
-    reference: &ConfigMapRef,
-    ending: &str,
-) -> Result<Vec<(String, Arc<[u8]>)>, String> {
+async fn config_map(access: &Access, manifest: &Manifest, reference: &ConfigMapRef, ending: &str) -> Files {
     let namespace = manifest.metadata.namespace.as_deref().unwrap_or(NAMESPACE);
     let api: Api<ConfigMap> = Api::namespaced(access.read.clone(), namespace);
     let name = &reference.name;
-    let map = api.get(name).await.map_err(|error| format!("ConfigMap {namespace}/{name}: {error}"))?;
+    let map = api.get(name).await.map_err(|error| match code(&error) {
+        // It is not there, or not for us: that is an answer.
+        Some(403 | 404 | 410) => Unread::For(format!("ConfigMap {namespace}/{name}: {error}")),
+        _ => Unread::Now(error.into()),
+    })?;
     let text = map.data.into_iter().flatten().map(|(key, text)| (key, Arc::from(text.as_bytes())));
     let binary =
         map.binary_data.into_iter().flatten().map(|(key, bytes)| (key, Arc::from(bytes.0.as_slice())));
@@ -163,7 +237,8 @@ async fn config_map(
         })
         .collect();
     if chosen.is_empty() {
-        return Err(format!("ConfigMap {namespace}/{name} has no {ending} under the keys asked for"));
+        let why = format!("ConfigMap {namespace}/{name} has no {ending} under the keys asked for");
+        return Err(Unread::For(why));
     }
     Ok(chosen)
 }

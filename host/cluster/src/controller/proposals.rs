@@ -11,7 +11,7 @@ use probate_contract::Cause;
 use probate_contract::plan::{DecisionAction, Entry, PlanReport};
 use probate_core::{digest, time};
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 /// Between two proposals: what comes up together is proposed together.
 const PROPOSE_SECONDS: i64 = 60;
@@ -38,13 +38,21 @@ impl Controller {
         read.filter(|(spec, _)| open(spec, at) && here(spec)).map(|(spec, plan)| (plan, spec)).collect()
     }
 
-    /// Uids that an approved Plan of this cluster names, where the decision is still the one that was approved.
-    pub(super) fn approved(&self, live: &PlanReport, at: i64) -> BTreeSet<String> {
+    /// Uids that an approved Plan of this cluster names, where the decision is still the one that was approved, and when the youngest
+    /// such Plan was made.
+    pub(super) fn approved(&self, live: &PlanReport, at: i64) -> BTreeMap<String, i64> {
         let decided: HashSet<(&str, &str)> = live.entries.iter().filter_map(decided).collect();
-        let plans = self.open_plans(at).into_iter().filter(|(_, spec)| spec.approval == Approval::Approved);
-        let items = plans.flat_map(|(_, spec)| spec.items);
-        let stands = |item: &PlanItem| decided.contains(&(item.uid.as_str(), item.decision.as_str()));
-        items.filter(stands).map(|item| item.uid).collect()
+        let mut approved = BTreeMap::new();
+        for (plan, spec) in self.open_plans(at) {
+            let made = plan.metadata.creation_timestamp.as_ref().map(|made| made.0.as_second());
+            let Some(made) = made.filter(|_| spec.approval == Approval::Approved) else { continue };
+            let stands = |item: &PlanItem| decided.contains(&(item.uid.as_str(), item.decision.as_str()));
+            for item in spec.items.into_iter().filter(stands) {
+                let known = approved.entry(item.uid).or_insert(made);
+                *known = made.max(*known);
+            }
+        }
+        approved
     }
 
     /// Proposes what waits, and writes what became of what was proposed.

@@ -1,7 +1,7 @@
 //! One turn: freeze what is known, carry the records on, decide, act on what stands, say so.
 
 use super::Controller;
-use super::policies::{self, Bench};
+use super::policies::Bench;
 use crate::error::ClusterError;
 use crate::ledger::LedgerStore;
 use crate::observe::inventory::freeze;
@@ -10,7 +10,6 @@ use crate::publish::metrics::Labels;
 use probate_contract::plan::PlanReport;
 use probate_core::inventory::Inventory;
 use probate_core::{ledger, observe, pipeline};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,7 +21,7 @@ impl Controller {
         if !self.links.settled(at) {
             return Ok(at.saturating_add(1));
         }
-        self.load_policies().await?;
+        self.load_policies(at).await?;
         if !self.record_mirror.ready().await {
             return Ok(at.saturating_add(1));
         }
@@ -40,6 +39,7 @@ impl Controller {
         let report = self.decide(&inventory, &bench, at);
         self.metrics.evaluation_seconds.observe(started.elapsed().as_secs_f64());
         let pause = pause(began.elapsed());
+        self.settle = (began.elapsed() / 4).clamp(*super::SETTLE.start(), *super::SETTLE.end());
         self.journal.decided(&inventory, &*bench, &self.pipeline(), &report);
         self.breaker(&report, &inventory, &bench, at).await?;
         self.act(&report, &observe::shown(&inventory), &bench, at).await?;
@@ -68,9 +68,14 @@ impl Controller {
         Ok(soonest.unwrap_or(i64::MAX).clamp(at, at.saturating_add(pause)))
     }
 
-    /// Sees to what goes on between turns: links that come and go, the era, the admission policy.
+    /// Sees to what goes on between turns: links that come and go, programs that change, the era, the admission policy.
     pub(super) async fn between(&mut self, at: i64) {
         self.links.renew(at).await;
+        match self.load_policies(at).await {
+            Ok(true) => self.wake.notify_one(),
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "whether programs changed is not known"),
+        }
         let admitted = self.admission.is_ok();
         self.guarded(at).await;
         if self.admission.is_ok() != admitted {
@@ -105,39 +110,27 @@ impl Controller {
         tokio::task::block_in_place(|| pipeline::decide(inventory, bench.set(), &*sandbox, &options))
     }
 
-    /// Loads the policies again where one has changed.
-    async fn load_policies(&mut self) -> Result<(), ClusterError> {
+    /// Loads the policies again where one has changed, or its program; true where they were.
+    async fn load_policies(&mut self, at: i64) -> Result<bool, ClusterError> {
         if !(self.cluster_policies.ready().await && self.policies.ready().await) {
-            return Ok(());
+            return Ok(false);
         }
         let objects: Vec<_> =
             self.cluster_policies.objects().into_iter().chain(self.policies.objects()).collect();
-        let present: BTreeMap<String, (String, i64)> = objects
-            .iter()
-            .map(|object| {
-                let meta = &object.metadata;
-                let name = format!(
-                    "{}/{}",
-                    meta.namespace.as_deref().unwrap_or_default(),
-                    meta.name.as_deref().unwrap_or_default()
-                );
-                (name, (meta.uid.clone().unwrap_or_default(), meta.generation.unwrap_or(0)))
-            })
-            .collect();
-        if self.bench.is_some() && present == self.loaded {
-            return Ok(());
-        }
-        let sources = policies::read(&self.access, &objects, self.options.policies.as_deref()).await?;
+        let folder = self.options.policies.as_deref();
+        let Some(sources) = self.loaded.changed(&self.access, &objects, folder, at).await? else {
+            return Ok(false);
+        };
         let loader = self.loader.clone();
         self.bench = Some(tokio::task::block_in_place(|| loader.load(sources)));
-        self.loaded = present;
-        Ok(())
+        Ok(true)
     }
 
     /// Carries every record on by what is seen now; true where one was written, or what was seen is over.
     async fn observe(&mut self, inventory: &Inventory, at: i64) -> Result<bool, ClusterError> {
         let patience = self.options.settings.maximum_gap_seconds;
         let Some(since) = self.links.watched_since(at, patience) else { return Ok(false) };
+        let since = self.era.watched(since, at, patience);
         let settings = &self.options.settings;
         let mut next = Vec::new();
         self.watched.clear();

@@ -31,12 +31,14 @@ pub struct Look {
     pub kubeconfig: Option<PathBuf>,
 }
 
-/// Lists everything that is evidence in these clusters.
+/// Lists everything that is evidence in these clusters. What a linked one does not give now is taken from what was `known` of it: that may
+/// still be there, and proves nothing absent.
 ///
 /// # Errors
 /// The first cluster does not answer. A linked one that does not is unknown in the inventory.
 pub async fn look(
     clusters: &[Look],
+    known: &[Linked],
     records: Vec<VolumeRecord>,
     ignored: &[String],
 ) -> Result<Inventory, ClusterError> {
@@ -52,6 +54,9 @@ pub async fn look(
                     tracing::warn!(cluster = %cluster.name, %error, "a linked cluster does not answer");
                 }
             }
+        }
+        if let Some(known) = known.get(position).filter(|known| position > 0 && known.name == cluster.name) {
+            store.remember(&known.store);
         }
         linked.push(Linked { name: cluster.name.clone(), store });
     }

@@ -203,6 +203,24 @@ impl Store {
         (inner.discovered.clone(), inner.uid.clone())
     }
 
+    /// Takes over what another look saw of kinds that are not whole in this one. They stay as they are: not whole.
+    pub(crate) fn remember(&self, before: &Self) {
+        let before = before.lock();
+        let mut inner = self.lock();
+        let discovered = inner.discovered.is_some();
+        for (kind, seen) in &before.kinds {
+            if discovered && !inner.kinds.contains_key(kind) {
+                continue;
+            }
+            let known = inner.kinds.entry(kind.clone()).or_default();
+            if let ListState::Broken(_) = known.state {
+                for (name, object) in &seen.objects {
+                    known.objects.entry(name.clone()).or_insert_with(|| object.clone());
+                }
+            }
+        }
+    }
+
     /// Lets go of what is gone and was read; true where there was any.
     pub(crate) fn heard(&self) -> bool {
         let mut inner = self.lock();
@@ -267,6 +285,7 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::{Change, Kind, Name, Store};
+    use probate_contract::dump::Reason;
     use probate_core::intake::{GroupKind, Item};
     use serde_json::{Value, json};
 
@@ -286,6 +305,29 @@ mod tests {
         let mut count = 0;
         store.read(|_, _, objects| count += objects.count());
         count
+    }
+
+    #[test]
+    fn what_a_look_does_not_give_is_remembered_and_not_whole() {
+        let kind = GroupKind::parse("VirtualMachine.kubevirt.io");
+        let with = |change| {
+            let store = Store::default();
+            store.lock().kinds.insert(kind.clone(), Kind::default());
+            store.apply(&kind, Change::Begin, 0);
+            store.apply(&kind, change, 0);
+            store
+        };
+        let before = with(Change::End);
+        before.apply(&kind, machine(false), 0);
+        let silent = Store::default();
+        silent.remember(&before);
+        assert_eq!((seen(&silent), silent.broken().len()), (1, 1));
+        let lost = with(Change::Lost(Reason::Unreachable));
+        lost.remember(&before);
+        assert_eq!((seen(&lost), lost.broken().len()), (1, 1));
+        let whole = with(Change::End);
+        whole.remember(&before);
+        assert_eq!((seen(&whole), whole.broken().len()), (0, 0), "it is gone");
     }
 
     #[test]

@@ -4,12 +4,12 @@ use probate_cluster::apply::Effect;
 use probate_cluster::controller::Journal;
 use probate_cluster::controller::policies::{Bench, Loader, PolicySource};
 use probate_contract::plan::PlanReport;
-use probate_contract::{Diagnostic, Fact, Verdict};
+use probate_contract::{Cause, Diagnostic, Fact, Verdict};
 use probate_core::inventory::Inventory;
 use probate_core::log::Head;
 use probate_core::pipeline;
 use probate_core::policy::{Policy, PolicySet, Program};
-use probate_core::port::{Answer, Chunk, Sandbox};
+use probate_core::port::{Answer, Chunk, Failure, Sandbox};
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -60,11 +60,14 @@ impl Loader for Mind {
         let policies = sources.into_iter().map(|source| Policy {
             manifest: source.manifest,
             program_digest: "sha256:0".into(),
-            program: Ok(Program {
-                reads: self.reads.to_vec(),
-                paths: Vec::new(),
-                parameters: Default::default(),
-            }),
+            program: match source.files {
+                Ok(_) => Ok(Program {
+                    reads: self.reads.to_vec(),
+                    paths: Vec::new(),
+                    parameters: Default::default(),
+                }),
+                Err(message) => Err(Failure { cause: Cause::LoadFailed, message }),
+            },
         });
         Arc::new(Loaded(PolicySet::new(policies.collect()), self.says))
     }

@@ -10,6 +10,7 @@ mod many;
 mod matrix;
 mod notes;
 mod pace;
+mod programs;
 mod race;
 mod replicas;
 mod rights;

@@ -17,7 +17,8 @@ const NAMESPACED: [&str; 8] = [
     "CronJob.batch",
 ];
 /// KubeVirt kinds that name claims of their own namespace.
-const VIRTUAL: [&str; 2] = ["VirtualMachine.kubevirt.io", "VirtualMachineInstance.kubevirt.io"];
+const VIRTUAL: [&str; 2] = [MACHINE, "VirtualMachineInstance.kubevirt.io"];
+const MACHINE: &str = "VirtualMachine.kubevirt.io";
 /// Kinds whose objects anywhere can name any claim or volume, or settle what becomes of it: contract §2, mandatory kinds.
 const EVERYWHERE: [&str; 6] = [
     "PersistentVolume",
@@ -37,6 +38,7 @@ struct InNamespace {
     references: Vec<Gap>,
     snapshots: Vec<Gap>,
     claims: Vec<Gap>,
+    machines: Vec<Gap>,
 }
 
 /// What is not complete in one cluster.
@@ -78,6 +80,7 @@ impl Gaps {
                 references: super::merged(references),
                 snapshots: list(cluster, SNAPSHOT, at).into_iter().chain(content.clone()).collect(),
                 claims: list(cluster, "PersistentVolumeClaim", at).into_iter().collect(),
+                machines: list(cluster, MACHINE, at).into_iter().collect(),
             }
         };
         let claims = cluster
@@ -102,6 +105,7 @@ impl Gaps {
             references: super::merged(everywhere.iter().cloned().chain(claims.iter().cloned())),
             snapshots: content.into_iter().collect(),
             claims,
+            machines: Vec::new(),
         };
         let discovery = GroupKind::parse(DEFINITION);
         let harvester = !cluster.coverage.has_discovery();
@@ -126,6 +130,11 @@ impl Gaps {
     /// What keeps the list of references from being whole.
     pub(crate) fn references(&self, namespace: Option<&str>) -> &[Gap] {
         &self.within(namespace).references
+    }
+
+    /// What keeps it unknown which VMs use the claims of a namespace.
+    pub(crate) fn machines(&self, namespace: Option<&str>) -> &[Gap] {
+        &self.within(namespace).machines
     }
 
     pub(crate) fn snapshots(&self, namespace: Option<&str>) -> &[Gap] {

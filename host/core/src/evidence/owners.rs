@@ -36,6 +36,7 @@ pub(crate) fn of(view: &View<'_>, references: &References) -> Known<Vec<Owner>> 
     if let Some(found) = view.claim.gaps() {
         gaps.extend_from_slice(found);
     }
+    gaps.extend_from_slice(view.gaps.machines(view.namespace()));
     for id in &references.objects {
         owners.extend(machine(view, *id).or_else(|| orphaning(view, *id)));
     }

@@ -1,7 +1,7 @@
 //! What the guards look at beside the facts: marks of people and platforms, and what surrounds the subject.
 
 use super::references::References;
-use super::{View, guests, tracked};
+use super::{View, guests, tracked, usage};
 use crate::kinds::storage;
 use crate::time;
 use probate_contract::evidence::{Map, Reference, ReferenceState};
@@ -34,6 +34,26 @@ pub struct Rails {
     pub mark: Option<Mark>,
     /// The record's quarantine.
     pub quarantine: Option<Quarantine>,
+}
+
+/// Backups in the making: they read, and are no use.
+const BACKUPS: [(&str, &str); 4] = [
+    ("velero.io", "Backup"),
+    ("velero.io", "DataUpload"),
+    ("velero.io", "PodVolumeBackup"),
+    ("snapshot.storage.k8s.io", "VolumeSnapshot"),
+];
+
+impl Rails {
+    /// True where something wants it, and all that does are backups in the making.
+    pub(crate) fn passing(&self) -> bool {
+        let mut wanting = self.proven.iter().filter(|reference| usage::wants(reference.state)).peekable();
+        let backup = |reference: &Reference| {
+            let kind = (reference.group.as_deref().unwrap_or_default(), reference.kind.as_str());
+            BACKUPS.contains(&kind)
+        };
+        wanting.peek().is_some() && wanting.all(backup)
+    }
 }
 
 const HOLD: &str = "probate.dev/hold";

@@ -42,7 +42,10 @@ pub(crate) fn of(view: &View<'_>) -> References {
     let twins = twins(view, &mut extra);
     let operation = found.iter().any(|reference| reference.operation);
     let ordinal = found.iter().filter_map(|reference| reference.ordinal).find(|ordinal| !ordinal.wanted);
-    let objects: Vec<ObjectId> = found.iter().map(|reference| reference.object).collect();
+    let mut objects: Vec<ObjectId> = found.iter().map(|reference| reference.object).collect();
+    if let (SubjectId::Volume(..), Some((namespace, name))) = (view.id, super::layers::claim_name(view)) {
+        objects.extend(view.cluster.references_to_claim(namespace, name).iter().map(|found| found.object));
+    }
     let itself = view.object;
     let mut proven: Vec<Reference> = found
         .iter()

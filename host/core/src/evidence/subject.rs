@@ -8,7 +8,7 @@ use probate_contract::dump::Reason;
 use probate_contract::evidence::{
     Claim, ClaimRef, DataSource, Namespace, Released, StorageClass, Subject, Volume,
 };
-use serde_json::value::RawValue;
+use std::sync::Arc;
 
 fn text(text: Option<&Box<str>>) -> Option<String> {
     text.map(|text| text.to_string())
@@ -56,7 +56,7 @@ pub(crate) fn subject(view: &View<'_>) -> Subject {
     }
 }
 
-pub(crate) fn object(view: &View<'_>) -> Known<Box<RawValue>> {
+pub(crate) fn object(view: &View<'_>) -> Known<Arc<str>> {
     match own(view).and_then(|own| own.object.clone()) {
         Some(object) => Known::Present(object),
         None => Known::Unknown(vec![Gap { reason: Reason::TooLarge, source: view.source("subject.object") }]),

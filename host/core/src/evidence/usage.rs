@@ -17,7 +17,6 @@ pub(crate) struct Usage {
 
 /// Rolls the references up. One proven reference settles `referenced`, one active settles `state`, whatever else is unknown.
 pub(crate) fn of(view: &View<'_>, references: &References) -> Usage {
-    let wants = |state: ReferenceState| !matches!(state, ReferenceState::Finished | ReferenceState::Reserved);
     let referenced = if references.proven.iter().any(|reference| wants(reference.state)) {
         Known::Present(true)
     } else {
@@ -26,7 +25,7 @@ pub(crate) fn of(view: &View<'_>, references: &References) -> Usage {
     let strongest = references
         .proven
         .iter()
-        .filter_map(|reference| state(reference.state))
+        .filter_map(|reference| strength(reference.state))
         .min()
         .unwrap_or(UsageState::None);
     let state = if strongest == UsageState::Active {
@@ -43,7 +42,13 @@ pub(crate) fn of(view: &View<'_>, references: &References) -> Usage {
     Usage { referenced, state, unused }
 }
 
-fn state(state: ReferenceState) -> Option<UsageState> {
+/// Whether a reference in that state counts as wanting.
+pub(crate) fn wants(state: ReferenceState) -> bool {
+    !matches!(state, ReferenceState::Finished | ReferenceState::Reserved)
+}
+
+/// How strongly it wants.
+pub(crate) fn strength(state: ReferenceState) -> Option<UsageState> {
     Some(match state {
         ReferenceState::Active => UsageState::Active,
         ReferenceState::Pending => UsageState::Pending,

@@ -17,6 +17,8 @@ pub(crate) struct Coverage {
     discovered: Option<BTreeSet<GroupKind>>,
     /// All custom kinds, where the list of their definitions is whole.
     defined: Option<BTreeSet<GroupKind>>,
+    /// Custom kinds whose definition was read, whole list or not: they exist, though discovery may be older.
+    read: BTreeSet<GroupKind>,
     /// Kinds of which an object was seen: they exist, whatever is stated.
     seen: BTreeSet<GroupKind>,
 }
@@ -52,6 +54,7 @@ impl Coverage {
 
     /// Takes the definitions that were read; they prove absence only where their list is whole.
     pub(crate) fn define(&mut self, kinds: &BTreeSet<GroupKind>) {
+        self.read.clone_from(kinds);
         if self.list(&definitions(), None).is_ok() {
             self.defined = Some(kinds.clone());
         }
@@ -117,7 +120,8 @@ impl Coverage {
             return Err(*reason);
         }
         if !self.seen.contains(kind) {
-            let undiscovered = self.discovered.as_ref().is_some_and(|kinds| !kinds.contains(kind));
+            let undiscovered = !self.read.contains(kind)
+                && self.discovered.as_ref().is_some_and(|kinds| !kinds.contains(kind));
             // Kinds of an aggregated API have no definition; discovery shows them.
             let shown = self.discovered.as_ref().is_some_and(|kinds| kinds.contains(kind));
             let undefined = !kinds::builtin_group(&kind.group)
@@ -203,5 +207,7 @@ mod tests {
         discovered.discovered(&[GroupKind::parse("Pod")]);
         assert_eq!(discovered.list(&machine, None), Ok(()));
         assert_eq!(discovered.list(&GroupKind::parse("Pod"), None), Err(Reason::NotCollected));
+        discovered.define(&std::collections::BTreeSet::from([machine.clone()]));
+        assert_eq!(discovered.list(&machine, None), Err(Reason::NotCollected), "its definition is newer");
     }
 }

@@ -209,8 +209,9 @@ impl Fleet {
         if self.homes.is_empty() {
             return Ok(None);
         }
-        for home in &self.homes {
-            self.proven_gone(clusters, *home, recorded)?;
+        // Where nothing was read nothing shows that it is none of the homes.
+        for cluster in 0..clusters.len() {
+            self.proven_gone(clusters, cluster, recorded)?;
         }
         Ok(Some((LifeState::Gone, None)))
     }

@@ -94,7 +94,7 @@ pub(super) const KINDS: &[Known] = &[
         group: "apiextensions.k8s.io",
         kind: "CustomResourceDefinition",
         says: "It tells which custom kinds exist.",
-        fields: &["spec.group", "spec.names.kind"],
+        fields: &["spec.group", "spec.names.kind", "spec.versions[].served"],
         source: "kubernetes v1.33, staging/src/k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1/types.go",
         read: definition,
     },
@@ -195,6 +195,14 @@ struct Definition<'a> {
 struct DefinitionSpec {
     group: String,
     names: DefinitionNames,
+    #[serde(default)]
+    versions: Vec<DefinitionVersion>,
+}
+
+#[derive(Deserialize)]
+struct DefinitionVersion {
+    #[serde(default)]
+    served: bool,
 }
 
 #[derive(Deserialize)]
@@ -207,6 +215,11 @@ pub(crate) fn definition(kind: &GroupKind, json: &[u8]) -> Read {
     let object: Definition<'_> =
         serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
     let head = object.metadata.head(kind)?;
+    let versions = &object.spec.versions;
+    if !versions.is_empty() && versions.iter().all(|version| !version.served) {
+        // Nobody can read or write an object of it.
+        return Ok(Parsed::new(kind, head));
+    }
     let defined = GroupKind { group: object.spec.group, kind: object.spec.names.kind };
     Ok(Parsed { payload: Payload::Defines(defined), ..Parsed::new(kind, head) })
 }

@@ -8,6 +8,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Largest raw object that a policy may see.
 pub(crate) const MAX_OBJECT_BYTES: usize = 32 << 10;
@@ -20,7 +21,7 @@ pub(crate) struct Subject {
     pub(crate) annotations: Map,
     pub(crate) finalizers: Vec<String>,
     /// Raw metadata, spec and status; `None` where it is too large.
-    pub(crate) object: Option<Box<RawValue>>,
+    pub(crate) object: Option<Arc<str>>,
 }
 
 #[derive(Deserialize)]
@@ -73,11 +74,7 @@ impl<'a> Parts<'a> {
             }
         }
         text.push('}');
-        let object = if text.len() <= MAX_OBJECT_BYTES {
-            Some(RawValue::from_string(text).map_err(shape)?)
-        } else {
-            None
-        };
+        let object = (text.len() <= MAX_OBJECT_BYTES).then(|| Arc::from(text));
         Ok(Self { head, subject: Subject { labels, annotations, finalizers, object }, spec, status })
     }
 
@@ -196,7 +193,7 @@ mod tests {
         let kind = GroupKind::parse("PersistentVolumeClaim");
         let text = serde_json::to_vec_pretty(&object).unwrap();
         let parts = Parts::of(&kind, &text).ok().unwrap();
-        let seen: Value = serde_json::from_str(parts.subject.object.unwrap().get()).unwrap();
+        let seen: Value = serde_json::from_str(&parts.subject.object.unwrap()).unwrap();
         let expected = json!({"metadata": {"name": "a\"b", "uid": "u", "labels": {"k": "v w"}, "annotations": {"keep": "ü"}},
             "spec": {"volumeName": "x"}});
         assert_eq!(seen, expected);

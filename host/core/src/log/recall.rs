@@ -11,9 +11,9 @@ use probate_contract::record::{Manifests, Quarantine};
 use probate_contract::settings::SettingsSpec;
 use probate_contract::{API_VERSION, Fact};
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What a decision is made of.
 pub(super) struct Recalled {
@@ -105,8 +105,7 @@ impl Line<'_> {
             self.known(Fact::Subject, without(self.at(&["subject"]), &["object"]))?;
         let Known::Present(subject) = subject else { return Err(Unfit::Lacks("evidence.subject")) };
         let volume = self.at(&["volume"]);
-        let raw = self.at(&["subject", "object"]).map(|object| RawValue::from_string(object.to_string()));
-        let raw = raw.transpose().map_err(|error| Unfit::fact(Fact::SubjectObject, &error))?;
+        let raw = self.at(&["subject", "object"]).map(|object| Arc::from(object.to_string()));
         let object = match (self.known::<Value>(Fact::SubjectObject, None)?, raw) {
             (Known::Unknown(gaps), _) => Known::Unknown(gaps),
             (_, Some(raw)) => Known::Present(raw),

@@ -78,7 +78,8 @@ fn mark(case: &Case<'_>, subject: Live<'_>, decision: &str) -> Next {
     if let Some(next) = case.rests(case::BLOCKED, Cause::Blocked) {
         return next;
     }
-    if let Some(veto) = case.condition(case::VETOED).filter(|_| !case.situation.approved) {
+    let vetoed = case.condition(case::VETOED);
+    if let Some(veto) = vetoed.filter(|veto| !case.approved_since(&veto.last_transition_time)) {
         return case.held(Cause::Hold, veto.message.clone());
     }
     let of_claim = case.claim.ours().is_some();

@@ -130,10 +130,18 @@ impl<'a> Case<'a> {
         match self.situation.terms.map(|terms| terms.mode) {
             None => Standing::Stale("what its policies ask together is not known"),
             Some(Mode::Enforce) => Standing::Stands(entry),
-            Some(Mode::Propose) if self.situation.approved || self.says(APPROVED) => Standing::Stands(entry),
+            Some(Mode::Propose) if self.situation.approved.is_some() || self.says(APPROVED) => {
+                Standing::Stands(entry)
+            }
             Some(Mode::Propose) => falls(Cause::AwaitingApproval),
             Some(Mode::Audit) => falls(Cause::AuditMode),
         }
+    }
+
+    /// True where a Plan that was made since then is approved: an older one speaks of nothing that came after it.
+    pub(crate) fn approved_since(&self, since: &str) -> bool {
+        let made = self.situation.approved.zip(time::parse(since));
+        made.is_some_and(|(made, since)| made > since)
     }
 
     /// True where the record says so.
@@ -182,10 +190,13 @@ impl<'a> Case<'a> {
         self.record(|status| status.intent = Some(self.intent(step, intended)))
     }
 
-    /// What holds every destructive step: the admission policy, and a denial not long ago.
+    /// What holds every destructive step: the admission policy, a breaker, though it has its place, and a denial not long ago.
     pub(crate) fn hindered(&self) -> Option<Next> {
         if let Err(why) = &self.situation.admission {
             return Some(self.held(Cause::AdmissionPolicyMissing, why.clone()));
+        }
+        if let Some(why) = self.situation.halted {
+            return Some(self.held(Cause::BreakerOpen, why));
         }
         self.rests(BLOCKED, Cause::Blocked)
     }

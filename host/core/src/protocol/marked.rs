@@ -27,6 +27,10 @@ pub(super) fn due<'a>(case: &Case<'a>, mark: &Mark) -> Result<(Live<'a>, &'a Ent
     let entry = match case.standing(subject) {
         Standing::Stands(entry) => entry,
         Standing::Stale(why) => return Err(Box::new(case.stale(why))),
+        Standing::Falls { cause, detail, .. } if waits(case, cause) => {
+            let until = Some(case.now().saturating_add(case::SOON));
+            return Err(Box::new(Next::Held { cause, detail, until }));
+        }
         Standing::Falls { cause, detail, .. } => {
             return Err(Box::new(lift(case, &cause.to_string(), &detail)));
         }
@@ -51,6 +55,18 @@ pub(super) fn due<'a>(case: &Case<'a>, mark: &Mark) -> Result<(Live<'a>, &'a Ent
             Ok((subject, entry))
         }
     }
+}
+
+/// True where only a backup that is being made holds it: the mark stays, and what it waits for is decided once that is over.
+fn waits(case: &Case<'_>, cause: Cause) -> bool {
+    let held = |cause: Cause| {
+        matches!(
+            cause,
+            Cause::InUse | Cause::OperationInProgress | Cause::NoPolicyDecided | Cause::SnapshotMissing
+        )
+    };
+    let entry = case.situation.entry.filter(|entry| entry.aside.passing);
+    held(cause) && entry.is_some_and(|entry| entry.guards.iter().all(|guard| held(guard.cause)))
 }
 
 fn write_mark(case: &Case<'_>, shown: Live<'_>, mark: &Mark, on_claim: bool) -> Next {

@@ -55,10 +55,12 @@ pub struct Situation<'a> {
     pub terms: Option<&'a Terms>,
     /// The shipped admission policy is in force, or why not.
     pub admission: Result<(), String>,
+    /// What the open breaker says that holds what these policies want; none where a Plan is approved.
+    pub halted: Option<&'a str>,
     /// Every place in the rates that the ledger holds for the entry's uid.
     pub reserved: &'a [Reservation],
-    /// An approved Plan, or a person's purge command, names this uid.
-    pub approved: bool,
+    /// When the youngest approved Plan was made that names this uid and decision.
+    pub approved: Option<Seconds>,
     /// Who else wrote the record since probate did, as managedFields tell. Writes on the volume are found by their content.
     pub foreign: Option<String>,
     /// What the API server said to this record's last write, if this process sent it since the last look. Nothing is lost without

@@ -33,11 +33,7 @@ pub(super) fn go(case: &Case<'_>, volume: Live<'_>, entry: &Entry, verb: Verb) -
         return case.held(Cause::Terminating, "its object is being deleted");
     }
     let purge = case.situation.terms.map(|terms| terms.purge).unwrap_or_default();
-    if purge != Purge::Auto && !case.situation.approved {
-        let detail = match purge {
-            Purge::Approved => "its data goes once an approved Plan names it",
-            Purge::Manual | Purge::Auto => "its data goes by a person's command only",
-        };
+    if let Some(detail) = unsaid(case, purge) {
         return case.held(Cause::AwaitingApproval, detail);
     }
     let promised = volume.claim_ref().is_some_and(|(_, _, uid)| uid.is_empty());
@@ -73,6 +69,21 @@ pub(super) fn go(case: &Case<'_>, volume: Live<'_>, entry: &Entry, verb: Verb) -
             case.write(Step::Purge, Intended::DeleteVolume, case::volume(volume), request)
         }
     }
+}
+
+/// The word that is missing. A Plan that let it be marked is none, where a person's own word is asked for.
+fn unsaid(case: &Case<'_>, purge: Purge) -> Option<String> {
+    let released = case.status.quarantine.as_ref().map(|quarantine| &quarantine.released_at);
+    let since = released.or(case.status.mark.as_ref().map(|mark| &mark.not_before));
+    let said = match purge {
+        Purge::Auto => true,
+        Purge::Approved => case.situation.approved.is_some(),
+        Purge::Manual => since.is_some_and(|since| case.approved_since(since)),
+    };
+    (!said).then(|| match since.filter(|_| purge == Purge::Manual) {
+        Some(since) => format!("its data goes once a Plan is approved that was made after {since}"),
+        None => "its data goes once an approved Plan names it".into(),
+    })
 }
 
 /// A promised name ends with the purge: only a volume that names a claim by uid is ever released.

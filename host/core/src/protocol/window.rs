@@ -126,7 +126,7 @@ pub(super) fn due<'a>(
     quarantine: &Quarantine,
 ) -> Result<(&'a Entry, Verb), Box<Next>> {
     let held = |cause: Cause, detail: String| Err(Box::new(case.held(cause, detail)));
-    let approved = case.situation.approved;
+    let approved = case.approved_since(&quarantine.released_at);
     if let (Party::Other(claim), false) = (case.claim, approved) {
         let name = format!("{}/{}", claim.namespace(), claim.name());
         return held(Cause::NameReused, format!("claim {name} is there again, with another volume"));
@@ -134,11 +134,10 @@ pub(super) fn due<'a>(
     if !quarantine::flipped(volume, quarantine) {
         return held(Cause::Hold, "its quarantine's marks were taken away by hand".into());
     }
-    if !approved {
-        for condition in [case::VETOED, case::FOREIGN] {
-            if let Some(known) = case.condition(condition) {
-                return held(Cause::ForeignWrite, known.message.clone());
-            }
+    for condition in [case::VETOED, case::FOREIGN] {
+        let known = case.condition(condition);
+        if let Some(known) = known.filter(|known| !case.approved_since(&known.last_transition_time)) {
+            return held(Cause::ForeignWrite, known.message.clone());
         }
     }
     if let Some(who) = foreign(case, volume, quarantine) {

@@ -228,7 +228,7 @@ proptest! {
         }
         let mut last = Replica::new(chaos.replicas[0].policies.clone());
         last.restart(chaos.api.now);
-        last.approved = true;
+        last.approved = Some(i64::MAX);
         last.run(&mut chaos.api);
         last.pass_by(&mut chaos.api, 24 * 3600, 1800);
         chaos.rates()?;

@@ -4,6 +4,7 @@
 use crate::api::{Api, START};
 use crate::ask;
 use crate::paths::{held, quarantined, started};
+use crate::replica::Replica;
 use probate_contract::Cause;
 use probate_contract::manifest::{Mode, Purge, RetainedVolumes};
 use probate_core::policy::PolicySet;
@@ -58,6 +59,54 @@ fn the_gate_holds_at_the_quarantine_and_what_met_it_must_be_there_at_the_purge()
     other.pass(&mut without, 3 * HOUR);
     assert_eq!(held(&other.says(&without, &name)), Some(Cause::SnapshotMissing));
     assert_eq!(without.assets.len(), 1);
+}
+
+#[test]
+fn a_nightly_backup_ends_no_disuse_and_lifts_no_mark() {
+    let over = json!({"deletion": {"graceSeconds": 86_400, "snapshotGate": {"maxAgeSeconds": 30_600}}});
+    let (mut api, mut replica) = started(&over);
+    let (claim, _) = api.pair("data");
+    let name = format!("c-{claim}");
+    backup(&mut api);
+    replica.run(&mut api);
+    replica.pass(&mut api, HOUR);
+    let since = api.records[&name].1.status.unused_since.clone();
+    let marked = api.records[&name].1.status.mark.clone();
+    assert!(since.is_some() && marked.is_some());
+    for night in 1..=2 {
+        let running = json!({"apiVersion": "velero.io/v1", "kind": "Backup",
+            "metadata": {"name": "nightly", "namespace": "velero", "uid": format!("n-{night}"),
+                "resourceVersion": "5", "creationTimestamp": time::format(START)},
+            "spec": {}, "status": {"phase": "InProgress"}});
+        api.others.insert("nightly".into(), running);
+        replica.pass(&mut api, HOUR);
+        assert!(held(&replica.says(&api, &name)).is_some(), "nothing is done while it runs");
+        api.others.remove("nightly");
+        let mut upload = api.others["backup"].clone();
+        upload["metadata"]["name"] = json!(format!("u-{night}"));
+        upload["metadata"]["uid"] = json!(format!("upload-{night}"));
+        upload["status"]["completionTimestamp"] = json!(time::format(api.now));
+        api.others.insert(format!("backup-{night}"), upload);
+        replica.pass(&mut api, 8 * HOUR);
+        assert_eq!(api.records[&name].1.status.unused_since, since, "night {night}");
+        assert_eq!(api.records[&name].1.status.mark, marked, "night {night}");
+    }
+    api.pod("web", "data");
+    replica.pass(&mut api, HOUR);
+    assert!(!api.records.contains_key(&name) && api.claims.len() == 1, "a Pod is use");
+}
+
+#[test]
+fn a_policy_for_volumes_alone_keeps_the_data_and_not_the_claim() {
+    let volumes = json!({"subjects": ["PersistentVolume"]});
+    let set = PolicySet::new(vec![ask::policy("all", &json!({})), ask::policy("keep", &volumes)]);
+    let (mut api, mut replica) = (Api::new(), Replica::new(set));
+    api.pair("data");
+    replica.run(&mut api);
+    replica.pass(&mut api, 2 * HOUR);
+    assert!(api.claims.is_empty());
+    replica.pass(&mut api, 9 * HOUR);
+    assert!(api.assets.len() == 1 && api.volumes.len() == 1, "{:?}", api.writes);
 }
 
 #[test]

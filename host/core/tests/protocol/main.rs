@@ -25,3 +25,4 @@ mod paths;
 mod replica;
 mod restore;
 mod verbs;
+mod words;

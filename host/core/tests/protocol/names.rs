@@ -15,7 +15,7 @@ fn a_name_that_is_there_again_suspends_the_purge() {
     replica.pass(&mut api, 9 * HOUR);
     assert_eq!(held(&replica.says(&api, &name)), Some(Cause::NameReused), "{other} has the name");
     assert_eq!(api.assets.len(), 1);
-    replica.approved = true;
+    replica.approved = Some(i64::MAX);
     replica.run(&mut api);
     assert!(api.assets.is_empty(), "a person decides");
     assert!(api.claims.contains_key(&("shop".to_owned(), "data".to_owned())));

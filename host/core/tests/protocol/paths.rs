@@ -261,7 +261,7 @@ fn a_flip_back_in_quarantine_is_undone_and_a_person_decides() {
     replica.pass(&mut api, 9 * HOUR);
     assert_eq!(held(&replica.says(&api, &name)), Some(Cause::ForeignWrite));
     assert_eq!(api.assets.len(), 1);
-    replica.approved = true;
+    replica.approved = Some(i64::MAX);
     replica.pass(&mut api, HOUR);
     assert!(api.assets.is_empty());
 }
@@ -310,7 +310,7 @@ fn manual_and_approved_purges_wait_for_a_person() {
         let (mut api, mut replica, name, _) = quarantined(&json!({"deletion": {"purge": purge}}));
         replica.pass(&mut api, 9 * HOUR);
         assert_eq!(held(&replica.says(&api, &name)), Some(Cause::AwaitingApproval), "{purge}");
-        replica.approved = true;
+        replica.approved = Some(i64::MAX);
         replica.pass(&mut api, HOUR);
         assert!(api.assets.is_empty(), "{purge}");
     }
@@ -323,9 +323,9 @@ fn a_proposal_is_carried_out_once_it_is_approved() {
     replica.run(&mut api);
     replica.pass(&mut api, 3 * HOUR);
     assert!(api.writes.is_empty());
-    replica.approved = true;
+    replica.approved = Some(i64::MAX);
     replica.run(&mut api);
-    replica.approved = false;
+    replica.approved = None;
     replica.pass(&mut api, 2 * HOUR);
     assert_eq!(api.deleted.len(), 1, "what was approved goes on after the Plan is over");
     replica.pass(&mut api, 4 * HOUR);

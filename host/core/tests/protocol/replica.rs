@@ -37,6 +37,7 @@ pub(crate) struct Look {
     pub(crate) entry: Option<Entry>,
     terms: Option<Terms>,
     admission: Result<(), String>,
+    halted: Option<String>,
     places: Vec<Reservation>,
     foreign: Option<String>,
 }
@@ -44,7 +45,8 @@ pub(crate) struct Look {
 #[derive(Clone, Debug)]
 pub(crate) struct Replica {
     pub(crate) policies: PolicySet,
-    pub(crate) approved: bool,
+    /// When the Plan was made that is approved.
+    pub(crate) approved: Option<i64>,
     pub(crate) foreign: Option<String>,
     watched_since: i64,
     /// Replies to the last write about each record.
@@ -58,7 +60,7 @@ impl Replica {
     pub(crate) fn new(policies: PolicySet) -> Self {
         Self {
             policies,
-            approved: false,
+            approved: None,
             foreign: None,
             watched_since: START,
             answers: BTreeMap::new(),
@@ -134,7 +136,10 @@ impl Replica {
         let entry = ask::entry(plan, &subject).cloned();
         let terms = entry.as_ref().and_then(|entry| Terms::of(&self.policies, entry, &ask::settings()));
         let places = api.ledger.1.places.iter().map(|place| place.reservation.clone());
+        let carry = terms.iter().flat_map(|terms| &terms.policies).map(|(id, _)| id.clone());
+        let open = api.ledger.1.held_by(&carry.collect::<Vec<_>>());
         Look {
+            halted: open.map(|open| open.detail.clone()),
             now: api.now,
             version: api.records.get(&record.metadata.name).map_or(0, |(version, _)| *version),
             namespace: claim.map_or(Seen::Absent, |claim| api.see_namespace(&claim.namespace)),
@@ -160,6 +165,7 @@ impl Replica {
             entry: look.entry.as_ref(),
             terms: look.terms.as_ref(),
             admission: look.admission.clone(),
+            halted: look.halted.as_deref().filter(|_| self.approved.is_none()),
             reserved: &look.places,
             approved: self.approved,
             foreign: look.foreign.clone(),
@@ -260,7 +266,7 @@ impl Replica {
             decision: entry.decision.id.clone(),
             bytes: entry.bytes,
             unused_since: None,
-            approved: self.approved,
+            approved: self.approved.is_some(),
         };
         let rates = ledger::rates_of(&self.policies, terms, &ask::settings());
         let before = api.ledger.1.places.len();

@@ -98,7 +98,7 @@ pub fn live(args: &ClusterArgs, settings: Option<&Path>) -> Result<World, Stop> 
             Err(error) if matches!(error.code(), Some(403 | 404)) => Vec::new(),
             Err(error) => return Err(Stop::cluster(&error)),
         };
-        let inventory = look(&looks, records.clone(), &settings.ignored_references).await;
+        let inventory = look(&looks, &[], records.clone(), &settings.ignored_references).await;
         Ok((inventory.map_err(|error| Stop::cluster(&error))?, records))
     })?;
     Ok(World {

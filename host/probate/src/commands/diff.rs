@@ -39,8 +39,7 @@ pub fn run(args: &DiffArgs, threads: Option<NonZeroUsize>) -> Outcome {
         fits.push(Exit::PolicyFailed);
     }
     if !difference.changes.is_empty() {
-        fits.push(Exit::Failed);
-        fits.extend(args.detailed_exitcode.then_some(Exit::Changes));
+        fits.push(if args.detailed_exitcode { Exit::Changes } else { Exit::Failed });
     }
     Ok(Exit::first(&fits))
 }

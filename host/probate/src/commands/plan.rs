@@ -14,6 +14,7 @@ use probate_core::pipeline::{self, Options, Shown};
 use probate_core::policy::PolicySet;
 use probate_core::{digest, selector};
 use std::io::Write;
+use std::mem::ManuallyDrop;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
@@ -23,7 +24,8 @@ use std::path::Path;
 /// No result: bad usage, manifests or dumps.
 pub fn run(args: &PlanArgs, threads: Option<NonZeroUsize>) -> Outcome {
     let shown = shown(&args.shown)?;
-    let world = cluster::world(&args.dumps, &args.cluster, &args.input, threads)?;
+    // Millions of objects that the process takes with it.
+    let world = ManuallyDrop::new(cluster::world(&args.dumps, &args.cluster, &args.input, threads)?);
     let engine = session::engine(world.inventory.now(), threads)?;
     let policies = if args.policies.is_empty() {
         cluster::policies(&args.cluster, &engine)?
@@ -32,7 +34,7 @@ pub fn run(args: &PlanArgs, threads: Option<NonZeroUsize>) -> Outcome {
     };
     let options = options(&world, shown, threads);
     let (set, programs) = policies.split(options.threads);
-    let report = pipeline::decide(&world.inventory, &set, &programs, &options);
+    let report = ManuallyDrop::new(pipeline::decide(&world.inventory, &set, &programs, &options));
     if let Some(path) = &args.log {
         log(path, &world, &set, &options, &report)?;
     }

@@ -52,15 +52,11 @@ fn page(text: &mut String, document: &Document, wide: bool) -> std::fmt::Result 
         "{style}{:?}{style:#}  {}  {}",
         entry.decision.action,
         causes.join(", "),
-        entry.decision.reason
+        // Without a policy nothing is tried.
+        if document.tried == 0 { "no policy is given" } else { &entry.decision.reason }
     )?;
-    if let Some(follows) = &entry.follows {
-        writeln!(
-            text,
-            "It goes with its claim {}/{}.",
-            follows.claim.namespace.as_deref().unwrap_or_default(),
-            follows.claim.name
-        )?;
+    if let Some(follows) = super::plan::following(entry) {
+        writeln!(text, "It {follows}.")?;
     }
     if entry.candidate {
         writeln!(text, "{CAREFUL}Candidate{CAREFUL:#}: only watching or time holds it.")?;

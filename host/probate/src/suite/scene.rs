@@ -8,6 +8,7 @@ use super::leaves::{Leaf, Step};
 use super::merge;
 use super::names::{Id, Target};
 use crate::load::DEFAULT_CLUSTER;
+use crate::world::Unread;
 use probate_contract::Diagnostic;
 use probate_contract::dump::Incomplete;
 use probate_contract::evidence::{Open, Trigger};
@@ -344,11 +345,10 @@ impl Scene {
         let kinds: BTreeSet<&String> =
             self.places.iter().flat_map(|place| &place.incomplete).flat_map(|scope| &scope.kinds).collect();
         let said = |kind: &String| {
-            let fix = crate::world::misspelt(&crate::load::parse_kind(kind), inventory)?;
             // That a real kind does not matter is worth a case; a slip of the hand is not.
-            fix.starts_with("did you mean").then_some(())?;
+            let meant = Unread::of(&crate::load::parse_kind(kind), inventory)?.meant?;
             let message = format!("incomplete names `{kind}`, and nothing here reads such a kind");
-            Some(wrong(suite, leaf, "PB8021", message, &fix))
+            Some(wrong(suite, leaf, "PB8021", message, &format!("did you mean `{meant}`?")))
         };
         kinds.into_iter().filter_map(said).flatten().collect()
     }

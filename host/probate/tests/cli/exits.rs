@@ -4,7 +4,8 @@ use crate::binary::{Run, command, folder, of, probate, root};
 use std::io::Read;
 use std::process::Stdio;
 
-const CLAIMS: &str = r#"
+/// A namespace, and a claim in it that nothing names.
+pub(crate) const CLAIMS: &str = r#"
 apiVersion: v1
 kind: Namespace
 metadata: {name: kube-system, uid: system-1, creationTimestamp: "2025-01-01T00:00:00Z"}

@@ -36,6 +36,19 @@ fn json_and_yaml_are_the_document() {
 }
 
 #[test]
+fn a_volume_that_a_policy_keeps_goes_with_its_claim_and_no_further() {
+    let mut report = report();
+    let entry = report.entries.iter_mut().find(|entry| entry.follows.is_some()).unwrap();
+    let keeps = serde_json::json!({"policy": "ClusterRetentionPolicy/keep", "action": "Retain"});
+    entry.verdicts.push(serde_json::from_value(keeps).unwrap());
+    let said = "goes with pvc/shop/data, not destroyed as long as ClusterRetentionPolicy/keep keeps it";
+    for format in [PlanFormat::Table, PlanFormat::Markdown] {
+        let text = plain(&plan::render(&report, format, None, None).unwrap());
+        assert!(text.contains(said), "{text}");
+    }
+}
+
+#[test]
 fn a_narrow_terminal_is_respected() {
     let wide = shown(PlanFormat::Table, None, Some(100));
     let before = "ACTION           OBJECT";

@@ -52,7 +52,7 @@ fn a_new_rust_policy_finds_the_sdk() {
     let run = probate(&checkout.path().join("a"), &["init", "rust", elsewhere.to_str().unwrap()]);
     assert!(run.out.contains("probate-sdk: path = ") && run.out.contains("--sdk PATH"), "{}", run.out);
     let readme = fs::read_to_string(elsewhere.join("README.md")).unwrap();
-    assert!(readme.contains("| `unused()?` |") && readme.contains(".annotate(key, value)"), "{readme}");
+    assert!(readme.contains("| `unused()` |") && readme.contains(".annotate(key, value)"), "{readme}");
     let run = probate(outside.path(), &["init", "rust", "none", "--sdk", "away"]);
     assert_eq!(run.code, 2, "{}", run.err);
     assert!(run.err.contains("PB0006"), "{}", run.err);

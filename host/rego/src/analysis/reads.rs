@@ -39,6 +39,9 @@ pub(crate) struct Scan<'a> {
     pub(crate) helpers: Vec<(String, &'a Span)>,
 }
 
+/// What comes of a path that no evidence has.
+pub(crate) const NEVER_THERE: &str = "what reads it never holds, and under `not` always does";
+
 /// Built-ins that would make an answer depend on more than the evidence.
 const REFUSED: [(&str, &str); 4] = [
     ("http.send", "a policy has no network; put what it needs into the evidence or the parameters"),
@@ -223,8 +226,7 @@ impl<'a> Scanner<'_, 'a> {
                 display(&parent)
             ),
         };
-        let consequence = "under `not`, a path that is never there is always true";
-        let diagnostic = at(Diagnostic::error("PB2105", message), span).consequence(consequence).fix(fix);
+        let diagnostic = at(Diagnostic::error("PB2105", message), span).consequence(NEVER_THERE).fix(fix);
         if !self.scan.diagnostics.contains(&diagnostic) {
             self.scan.diagnostics.push(diagnostic);
         }

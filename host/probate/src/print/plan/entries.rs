@@ -1,6 +1,6 @@
 //! The rows of a plan: what goes first, then what could, what failed, what is annotated, and what stays by what keeps it.
 
-use super::{action, causes, holding};
+use super::{action, causes, following, holding};
 use crate::print::table::{Cell, Table};
 use crate::print::{object, style};
 use crate::unheard::refusal;
@@ -163,8 +163,8 @@ fn rule(entry: &Entry) -> String {
 
 /// One line: the decision's reason, the claim that a volume follows, what is annotated.
 fn why(entry: &Entry, policies: &[PlanPolicy]) -> String {
-    if let Some(follows) = &entry.follows {
-        return format!("goes with {}", object(&follows.claim, 1));
+    if let Some(follows) = following(entry) {
+        return follows;
     }
     let mut parts = vec![entry.decision.reason.clone()];
     parts.extend(notes(entry, policies));

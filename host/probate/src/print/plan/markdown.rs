@@ -1,7 +1,7 @@
 //! A plan for a ticket.
 
 use super::groups::Sums;
-use super::{action, causes, holds, totals};
+use super::{action, causes, following, holds, totals};
 use crate::print::object;
 use probate_contract::plan::{DecisionAction, Entry, PlanReport, Total};
 use probate_core::diff::rules;
@@ -62,10 +62,7 @@ fn listed(title: &str, report: &PlanReport, entries: &[&Entry]) -> String {
         "\n### {title}\n\n| action | object | size | cause | rule | reason |\n|---|---|---|---|---|---|\n"
     );
     for entry in entries {
-        let reason = match &entry.follows {
-            Some(follows) => format!("goes with {}", object(&follows.claim, 1)),
-            None => entry.decision.reason.clone(),
-        };
+        let reason = following(entry).unwrap_or_else(|| entry.decision.reason.clone());
         text.push_str(&format!(
             "| {} | `{}` | {} | {} | {} | {} |\n",
             action(entry),

@@ -9,7 +9,7 @@ use super::object;
 use crate::cli::{GroupBy, PlanFormat};
 use crate::exit::Stop;
 use probate_contract::Cause;
-use probate_contract::plan::{DecisionAction, Entry, PlanReport};
+use probate_contract::plan::{DecisionAction, Entry, PlanReport, Vote};
 
 /// Prints a plan.
 ///
@@ -70,6 +70,17 @@ fn action(entry: &Entry) -> &'static str {
         DecisionAction::Retain if entry.candidate => "Candidate",
         DecisionAction::Retain => "Retain",
     }
+}
+
+/// What a volume goes with, and what keeps it then: before it is destroyed the policies are asked about it again.
+pub(super) fn following(entry: &Entry) -> Option<String> {
+    let claim = object(&entry.follows.as_ref()?.claim, 1);
+    let retaining = entry.verdicts.iter().filter(|verdict| verdict.action == Vote::Retain);
+    let keeping: Vec<&str> = retaining.map(|verdict| verdict.policy.as_str()).collect();
+    Some(match keeping.as_slice() {
+        [] => format!("goes with {claim}"),
+        keeping => format!("goes with {claim}, not destroyed as long as {} keeps it", keeping.join(", ")),
+    })
 }
 
 /// A bound pair's bytes count once, at the claim.

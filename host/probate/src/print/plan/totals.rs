@@ -154,8 +154,7 @@ fn incomplete(report: &PlanReport, width: Option<usize>) -> String {
 fn pacing(report: &PlanReport) -> String {
     let pacing = &report.pacing;
     let mut lines = Vec::new();
-    let deletes = report.entries.iter().any(|entry| entry.decision.action == DecisionAction::Delete);
-    if !deletes || pacing.is_empty() {
+    if pacing.is_empty() {
         return String::new();
     }
     lines.push("What a controller would do with the pace of it (nothing is paced here):".to_owned());

@@ -105,13 +105,7 @@ impl LedgerStore {
         now: i64,
     ) -> Result<Result<Reservation, Refused>, ClusterError> {
         let ask = place.ask();
-        self.change(access, |ledger| {
-            let before = ledger.places.clone();
-            let answer = reserve(ledger, now, place.rates, &ask);
-            let taken = answer.is_ok() && ledger.places != before;
-            (answer, taken)
-        })
-        .await
+        self.change(access, |ledger| take(ledger, now, place.rates, &ask)).await
     }
 
     async fn write(&self, access: &Access, ledger: &Ledger) -> Result<Self, ClusterError> {
@@ -131,6 +125,14 @@ impl LedgerStore {
         };
         written.map_err(ClusterError::from).and_then(Self::read)
     }
+}
+
+/// A place, and whether it is a new one that must be written: their number need not grow, as those of yesterday go.
+fn take(ledger: &mut Ledger, now: i64, rates: &[RateOf], ask: &Ask) -> (Result<Reservation, Refused>, bool) {
+    let before = ledger.places.clone();
+    let answer = reserve(ledger, now, rates, ask);
+    let taken = answer.is_ok() && ledger.places != before;
+    (answer, taken)
 }
 
 /// Those that carry it out.
@@ -169,5 +171,37 @@ impl PlaceOf<'_> {
             unused_since: self.unused_since.and_then(time::parse),
             approved: self.approved,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ask, Ledger, take};
+    use probate_core::protocol::Step;
+
+    fn ask(uid: &str) -> Ask {
+        Ask {
+            policies: vec!["ClusterRetentionPolicy/unused".into()],
+            namespace: Some("shop".into()),
+            class: None,
+            step: Step::Mark,
+            uid: uid.into(),
+            decision: format!("{uid}-1"),
+            bytes: 1,
+            unused_since: None,
+            approved: false,
+        }
+    }
+
+    #[test]
+    fn a_new_place_is_written_though_an_old_one_goes() {
+        let mut ledger = Ledger::default();
+        let (first, written) = take(&mut ledger, 0, &[], &ask("u-1"));
+        assert!(first.is_ok() && written);
+        let (again, written) = take(&mut ledger, 60, &[], &ask("u-1"));
+        assert!(again.is_ok() && !written);
+        let (second, written) = take(&mut ledger, 90_000, &[], &ask("u-2"));
+        assert!(second.is_ok() && written);
+        assert_eq!(ledger.places.len(), 1);
     }
 }

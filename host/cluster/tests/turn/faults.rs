@@ -154,10 +154,10 @@ async fn hit(stand: &Stand, at: usize, cells: Vec<Cell>) -> Vec<Cell> {
     let all = async || Ok(injected.iter().all(|injected| injected.fired() > 0).then_some(()));
     let came = until("faults", all).await.is_ok();
     let fired: Vec<u64> = injected.iter().map(Injected::fired).collect();
-    let seen = Asked::made(&proxy.passed());
+    let passed = proxy.passed();
     let mut unasked = Vec::new();
     for (cell, fired) in cells.into_iter().zip(fired) {
-        if !came && fired == 0 && !seen.contains(&cell.asked) {
+        if !came && fired == 0 && !cell.came_by(&passed) {
             unasked.push(cell);
         } else {
             assert_eq!(fired, 1, "{cell:?}");

@@ -105,9 +105,18 @@ impl Cell {
 
     pub(crate) fn rule(&self) -> Rule {
         let Asked { verb, resource, dry_run } = &self.asked;
-        // The first read of a volume is of the one that the admission policy is tried on.
-        let first = if (verb.as_str(), resource.as_str()) == ("get", "persistentvolumes") { 2 } else { 1 };
-        Rule::new(verb, resource, self.fault()).dry_run(*dry_run).from(first).times(1)
+        Rule::new(verb, resource, self.fault()).dry_run(*dry_run).from(self.first()).times(1)
+    }
+
+    /// Which of these requests is hit. The first read of a volume is of the one that the admission policy is tried on.
+    fn first(&self) -> u64 {
+        if self.asked.verb == "get" && self.asked.resource == "persistentvolumes" { 2 } else { 1 }
+    }
+
+    /// True where the request that is to be hit came by.
+    pub(crate) fn came_by(&self, passed: &[Passed]) -> bool {
+        let same = passed.iter().filter(|passed| Asked::of(passed) == self.asked);
+        u64::try_from(same.count()).is_ok_and(|count| count >= self.first())
     }
 }
 

@@ -104,6 +104,11 @@ fn a_plan_says_by_its_exit_code_how_it_went() {
         assert!(run.err.contains(said), "{args:?}: {}", run.err);
         assert_eq!(run.out.is_empty(), code == 3, "{args:?}: {}", run.out);
     }
+    let diff = |more: &[&str]| {
+        let args = ["diff", "dump.yaml", "-p", "unused.rego", "--against", "keep.rego"];
+        probate(folder.path(), &[&args, &WHOLE[..], more].concat()).code
+    };
+    assert_eq!((diff(&[]), diff(&["--detailed-exitcode"])), (1, 20));
     assert_eq!(plan(&folder, &["-p", "unused.rego", "-o", "name"]).out, "pvc/shop/data\n");
     assert!(plan(&folder, &["-p", "unused.rego"]).out.contains("Delete (audit)"));
 }

@@ -60,3 +60,16 @@ fn a_bound_volume_is_its_claims_machines() {
     let (names, unknown) = owners(folder.path());
     assert!(names.is_empty() && unknown.contains(&"owners".to_owned()), "{names:?} {unknown:?}");
 }
+
+#[test]
+fn what_time_alone_turns_says_when() {
+    let explain = |more: &[&str]| {
+        let args = ["explain", "pvc/shop/import-scratch", "examples/quickstart/dump"];
+        let run = probate(&root(), &[&args, more].concat());
+        assert_eq!(run.code, 0, "{}", run.err);
+        run.out
+    };
+    let shown = explain(&["-p", "policies/unused-claims"]);
+    assert!(shown.contains("Delete if nothing changed until 2026-12-10T03:00:00Z"), "{shown}");
+    assert!(explain(&[]).contains("no policy is given"));
+}

@@ -2,7 +2,7 @@
 
 use crate::decide::Case;
 use crate::evaluate::{self, Vote};
-use crate::evidence::{Rails, SubjectId, View};
+use crate::evidence::{Rails, SubjectId, View, observed};
 use crate::facts::{FactSet, Facts};
 use crate::flip::{self, Edit, wait};
 use crate::inventory::Inventory;
@@ -204,7 +204,7 @@ impl Scene<'_> {
         let later = |seconds: &i64| wait::later(facts, rails, *seconds);
         let turn = wait::turn(before, |times| self.decided(&times.iter().map(later).collect::<Vec<_>>()));
         let waited = turn.map(|(seconds, action)| Flip { change: later(&seconds).change, action });
-        let edits = flip::edits(facts, rails, entry, self.policies);
+        let edits = flip::edits(facts, rails, &observed(self.view), entry, self.policies);
         let turned = edits.iter().zip(self.decided(&edits)).filter(|(_, action)| *action != before);
         let turned = turned.map(|(edit, action)| Flip { change: edit.change.clone(), action });
         (waited.into_iter().chain(turned).collect(), edits.len() + 1)

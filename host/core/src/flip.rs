@@ -25,8 +25,15 @@ pub(crate) struct Edit {
     pub(crate) without: Option<usize>,
 }
 
-/// All edits: a reference added or dropped, a state flipped, a missing fact supplied, one label or guard or vote gone.
-pub(crate) fn edits(facts: &Facts, rails: &Rails, entry: &Entry, policies: &PolicySet) -> Vec<Edit> {
+/// All edits: a reference added or dropped, a state flipped, a missing fact supplied, one label or guard or vote gone. `observed` is
+/// since when nothing wants it if nothing does.
+pub(crate) fn edits(
+    facts: &Facts,
+    rails: &Rails,
+    observed: &Known<Unused>,
+    entry: &Entry,
+    policies: &PolicySet,
+) -> Vec<Edit> {
     let mut edits = Vec::new();
     let base = |change: String| Edit {
         change,
@@ -36,9 +43,10 @@ pub(crate) fn edits(facts: &Facts, rails: &Rails, entry: &Entry, policies: &Poli
         without: None,
     };
     references(facts, rails, &mut edits, &base);
-    missing(facts, rails, &mut edits, &base);
+    missing(facts, rails, observed, &mut edits, &base);
     marks(facts, &mut edits, &base);
-    for guard in &entry.guards {
+    // What is not known is supplied above; that it did not matter is no change that could be.
+    for guard in entry.guards.iter().filter(|guard| guard.cause != Cause::IncompleteEvidence) {
         edits.push(Edit {
             cleared: Some(guard.cause),
             ..base(format!("the guard {} did not hold it", guard.cause))
@@ -142,13 +150,13 @@ fn unused_for_long(facts: &Facts) -> Unused {
     }
 }
 
-fn missing(facts: &Facts, rails: &Rails, edits: &mut Vec<Edit>, base: &Base<'_>) {
+fn missing(facts: &Facts, rails: &Rails, observed: &Known<Unused>, edits: &mut Vec<Edit>, base: &Base<'_>) {
     if facts.references.gaps().is_some() || facts.referenced.gaps().is_some() {
         let mut edit = base("every list were whole and showed nothing more".into());
         edit.facts.references = Known::Present(rails.proven.clone());
         edit.facts.referenced = Known::Present(false);
         edit.facts.state = Known::Present(UsageState::None);
-        edit.facts.unused = Known::Absent;
+        edit.facts.unused = observed.clone();
         rolled_up(&mut edit);
         fill(&mut edit.facts);
         edits.push(edit);

@@ -4,8 +4,9 @@ use crate::analysis::delete::Deletes;
 use crate::analysis::index::{File, Index, Role, place, static_path};
 use crate::analysis::program::Program;
 use crate::analysis::reads::{Scan, scan};
-use crate::analysis::{at, display, graph, verdict};
+use crate::analysis::{at, display, graph, parameters, verdict};
 use crate::diagnose::Message;
+use crate::helper;
 use crate::source::{self, TEST_SUFFIX};
 use probate_contract::rego::{LoadRequest, Loaded, Purpose, SourceFile, TestRule};
 use probate_contract::shape::{Shape, nearest};
@@ -16,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The file name of `data.probate`.
 pub(crate) const HELPER_FILE: &str = "<data.probate>";
-const HELPER: &str = include_str!("probate.rego");
+pub(crate) const HELPER: &str = include_str!("probate.rego");
 
 /// A program that passed every check.
 pub(crate) struct Checked {
@@ -97,10 +98,14 @@ pub(crate) fn check(request: &LoadRequest, parsed: Parsed) -> Result<(Engine, Ch
     let (index, mut diagnostics) = Index::of(files);
     diagnostics.extend(reserved(&index));
     let package = entry_package(request, &index).map_err(|diagnostic| diagnostics.push(*diagnostic)).ok();
-    let schema = Shape::of_evidence();
+    let mut schema = Shape::of_evidence();
+    if let Some(package) = &package {
+        parameters::declare(&mut schema, &index, package);
+    }
     let program = Program::of(&index, &schema);
     let scans: Vec<Scan<'_>> = (0..index.nodes.len()).map(|number| scan(&program, number)).collect();
     diagnostics.extend(scans.iter().flat_map(|scan| scan.diagnostics.iter().cloned()));
+    diagnostics.extend(helper::unreadable(scans.iter().flat_map(|scan| &scan.calls)));
     diagnostics.extend(graph::cycles(&index, &scans));
     let Some(package) = package else { return Err(sorted(diagnostics)) };
 

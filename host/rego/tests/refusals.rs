@@ -136,12 +136,37 @@ fn a_rule_is_refused_with_code_place_and_fix() {
         ("rule if input.parameters.days > 5", "PB2105", (3, 9), "declare it: parameters_schema := {"),
         ("rule if not input.parameters.keep", "PB2105", (3, 13), "there is no parameter `keep`"),
         ("rule if data.probate.days(\"30\") > 5", "PB2111", (3, 28), "wants a number, and `\"30\"` is text"),
-        ("rule if data.probate.passed(5)", "PB2111", (3, 29), "write it as probate.since("),
+        ("rule if data.probate.passed(5)", "PB2111", (3, 29), "write it as probate.passed("),
         (
             "rule if data.probate.bytes(input.subject.bytes) > 5",
             "PB2111",
             (3, 28),
             "`probate.bytes` wants text",
+        ),
+        ("rule if data.probate.bytes(\"10GB\") > 5", "PB2111", (3, 9), "cannot read \"10GB\""),
+        ("rule if data.probate.duration(\"1 month\") > 5", "PB2111", (3, 9), "in that order"),
+        ("rule if data.probate.passed(\"2026-11-01\")", "PB2111", (3, 9), "seconds and a zone"),
+        ("rule if data.probate.referenced_as(\"Pod\", \"Activ\")", "PB2111", (3, 9), "states are Active"),
+        ("rule if input.usage.state == \"Stoped\"", "PB2112", (3, 31), "did you mean \"Stopped\"?"),
+        ("rule if \"retain\" != input.retention.effective", "PB2112", (3, 10), "did you mean \"Retain\"?"),
+        ("rule if input.usage.state in {\"Stopped\", \"Elsewhere\"}", "PB2112", (3, 43), "it is one of Active"),
+        (
+            "rule if {\n\tsome s in input.snapshots\n\ts.type == \"backup\"\n}",
+            "PB2112",
+            (5, 13),
+            "did you mean \"Backup\"?",
+        ),
+        (
+            "rule if input.subject.bytes < input.parameters.most\nparameters_schema := {\"type\": \"object\", \"properties\": {\"most\": {\"type\": \"string\"}}}",
+            "PB2109",
+            (3, 9),
+            "`input.parameters.most` is text",
+        ),
+        (
+            "rule if not data.probate.snapshot_within(input.parameters.age)\nparameters_schema := {\"type\": \"object\", \"properties\": {\"age\": {\"type\": \"integer\"}}}",
+            "PB2108",
+            (3, 42),
+            "may be absent",
         ),
     ];
     let mut wrong = String::new();
@@ -193,6 +218,10 @@ fn what_engines_agree_on_is_not_refused() {
         "rule if input.subject.annotations[\"probate.dev/expires-at\"]",
         "rule if input.parameters.any.thing\nparameters_schema := {\"type\": \"object\", \"properties\": {\"any\": {\"type\": \"object\"}}}",
         "rule if input.claim.dataSource.kind == \"VolumeSnapshot\"",
+        "rule if not data.probate.snapshot_within(input.parameters.age)\nparameters_schema := {\"type\": \"object\", \"properties\": {\"age\": {\"type\": \"integer\", \"default\": 5}}}",
+        "rule if not data.probate.snapshot_within(input.parameters.age)\nparameters_schema := {\"type\": \"object\", \"required\": [\"age\"], \"properties\": {\"age\": {\"type\": \"integer\"}}}",
+        "rule if data.probate.duration(\"1w12h\") < data.probate.since(\"2026-11-22T06:00:00Z\")",
+        "rule if input.usage.state in {\"Stopped\", \"None\"}",
         "rule if input.kind == \"Evidence\"",
         "rule if input.subject.labels[input.claim.name] == \"x\"",
         "rule if time.now_ns() > 5",
@@ -300,6 +329,29 @@ fn warnings_leave_the_policy_loaded() {
         format!("package p\nverdict := {DELETE} if woken\nwoken if input.trigger.type == \"Released\"\n");
     assert_eq!(warned(&trigger), [("PB2107".into(), Some(3))]);
     assert_eq!(warned(&trigger.replace("Delete", "Retain")), []);
+    for (rule, meant) in [
+        ("rule if data.probate.referenced_by(\"VirtualMachines\")", "VirtualMachine"),
+        ("rule if data.probate.gone_seconds(\"VirtualMachine.kubevirt.io\") > 5", "VirtualMachine"),
+        ("rule if data.probate.referenced_as(\"pod\", \"Active\")", "Pod"),
+        (
+            "rule if {\n\tsome r in input.references\n\tr.kind in {\"Pod\", \"StatefulSets\"}\n}",
+            "StatefulSet",
+        ),
+    ] {
+        let session = with_rule(rule).unwrap_or_else(|found| panic!("{rule}: {}", show(&found)));
+        let [found] = &session.loaded().diagnostics[..] else { panic!("{rule}") };
+        assert!(
+            found.code == "PB2113" && found.to_string().contains(&format!("did you mean {meant:?}?")),
+            "{found}"
+        );
+    }
+    assert!(
+        with_rule("rule if data.probate.referenced_by(\"Postgresql\")")
+            .unwrap()
+            .loaded()
+            .diagnostics
+            .is_empty()
+    );
     let slips = [
         ("{\"action\": \"delete\", \"reason\": \"r\"}", "did you mean `Delete`?"),
         ("{\"action\": \"Retain\"}", "Retain needs a reason"),

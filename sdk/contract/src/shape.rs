@@ -15,6 +15,8 @@ pub enum Shape {
     Open,
     /// Text, a number or a truth value.
     Scalar(Scalar),
+    /// One of these words.
+    Words(Vec<String>),
 }
 
 /// What sort of value stands at a path that goes no further.
@@ -75,7 +77,11 @@ impl Shape {
         Self::of_schema(schema.as_value())
     }
 
-    fn of_schema(schema: &Value) -> Self {
+    /// The shape that a JSON schema without references gives values.
+    pub fn of_schema(schema: &Value) -> Self {
+        if let Some(words) = words(schema) {
+            return Self::Words(words);
+        }
         match schema.get("type").and_then(Value::as_str) {
             Some("object") => match schema.get("properties").and_then(Value::as_object) {
                 Some(properties) => {
@@ -102,14 +108,8 @@ impl Shape {
             Some("array") => Self::List(Box::new(schema.get("items").map_or(Self::Open, Self::of_schema))),
             Some("integer" | "number") => Self::Scalar(Scalar::Number),
             Some("boolean") => Self::Scalar(Scalar::Truth),
-            Some(_) => Self::Scalar(Scalar::Text),
-            None if schema.get("enum").is_some()
-                || schema.get("oneOf").is_some()
-                || schema.get("const").is_some() =>
-            {
-                Self::Scalar(Scalar::Text)
-            }
-            None => Self::Open,
+            Some("string") => Self::Scalar(Scalar::Text),
+            Some(_) | None => Self::Open,
         }
     }
 
@@ -131,10 +131,24 @@ impl Shape {
                     shape = item;
                 }
                 Self::Open => return Lookup::Found { shape: Self::Open, optional: true },
-                Self::Scalar(_) => return Lookup::Missing { index, suggestion: None },
+                Self::Scalar(_) | Self::Words(_) => return Lookup::Missing { index, suggestion: None },
             }
         }
         Lookup::Found { shape: shape.clone(), optional }
+    }
+}
+
+/// The words of an `enum`, or of several in a `oneOf`; none where another value is allowed too.
+fn words(schema: &Value) -> Option<Vec<String>> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    if let Some(variants) = schema.get("oneOf").and_then(Value::as_array) {
+        let all: Option<Vec<Vec<String>>> = variants.iter().map(words).collect();
+        return all.map(|all| all.concat());
+    }
+    match (schema.get("enum").and_then(Value::as_array), schema.get("const")) {
+        (Some(all), _) => all.iter().map(text).collect(),
+        (None, Some(one)) => text(one).map(|one| vec![one]),
+        (None, None) => None,
     }
 }
 
@@ -201,8 +215,6 @@ mod tests {
         for (path, sort) in [
             ("usage.unusedSeconds", Scalar::Number),
             ("usage.referenced", Scalar::Truth),
-            ("usage.state", Scalar::Text),
-            ("usage.continuity", Scalar::Text),
             ("claim.phase", Scalar::Text),
             ("subject.bytes", Scalar::Number),
             ("now", Scalar::Text),
@@ -212,6 +224,17 @@ mod tests {
                 "{path}"
             );
         }
+    }
+
+    #[test]
+    fn a_path_knows_the_words_that_it_may_hold() {
+        let words = |path: &str| match lookup(path) {
+            Lookup::Found { shape: Shape::Words(words), .. } => words,
+            other => panic!("{path}: {other:?}"),
+        };
+        assert_eq!(words("retention.effective"), ["Retain", "Delete"]);
+        assert!(words("usage.continuity").contains(&"Watched".to_owned()));
+        assert!(words("references.0.state").contains(&"Stopped".to_owned()));
     }
 
     #[test]

@@ -372,7 +372,8 @@ pub struct Snapshot {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "i64")]
     pub bytes: Option<i64>,
-    /// Proven to outlive the volume.
+    /// Proven to outlive the volume: a finished data upload of Velero, a VolSync replication, a Harvester VM backup. Snapshots in the
+    /// same storage system never are, nor is what other tools keep.
     pub independent: bool,
 }
 

@@ -22,7 +22,7 @@ use probate_contract::record::VolumeRecord;
 
 pub(crate) use gaps::Gaps;
 pub use rails::Rails;
-pub(crate) use usage::{strength, wants};
+pub(crate) use usage::{observed, strength, wants};
 
 /// A claim or volume of the inventory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

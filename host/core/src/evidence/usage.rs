@@ -35,7 +35,7 @@ pub(crate) fn of(view: &View<'_>, references: &References) -> Usage {
     };
     let unused = match &referenced {
         Known::Present(true) => Known::Absent,
-        Known::Present(false) => unused(view),
+        Known::Present(false) => observed(view),
         Known::Absent => Known::Absent,
         Known::Unknown(gaps) => Known::Unknown(gaps.clone()),
     };
@@ -64,8 +64,9 @@ fn gap(view: &View<'_>, reason: Reason) -> Known<Unused> {
     Known::Unknown(vec![Gap { reason, source: view.source("VolumeRecord") }])
 }
 
-/// The latest of record, `Unused` condition and release, with the record's continuity if there is one.
-fn unused(view: &View<'_>) -> Known<Unused> {
+/// Since when nothing wants it, if nothing does: the latest of record, `Unused` condition and release, with the record's continuity
+/// if there is one.
+pub(crate) fn observed(view: &View<'_>) -> Known<Unused> {
     let recorded =
         view.record.and_then(|record| Some((record, time::parse(record.status.unused_since.as_deref()?)?)));
     let condition = view.claim.get().and_then(|(_, claim)| claim.unused);

@@ -73,3 +73,18 @@ fn what_time_alone_turns_says_when() {
     assert!(shown.contains("Delete if nothing changed until 2026-12-10T03:00:00Z"), "{shown}");
     assert!(explain(&[]).contains("no policy is given"));
 }
+
+#[test]
+fn what_would_turn_it_is_one_change_that_could_be() {
+    let args = ["explain", "pv/pvc-f0b7a813-released-unwatched", "examples/quickstart/dump"];
+    let explain = |more: &[&str]| {
+        let run = probate(&root(), &[&args, more].concat());
+        assert_eq!(run.code, 0, "{}", run.err);
+        run.out
+    };
+    // No record tells of it either: whole lists alone would not let it go.
+    let shown = explain(&["-p", "policies/released-volumes"]);
+    assert!(shown.contains("IncompleteEvidence") && !shown.contains("every list were whole"), "{shown}");
+    let whole = explain(&["-p", "policies/released-volumes", "--complete", "Pod/team-b"]);
+    assert!(whole.contains("Retain") && !whole.contains("IncompleteEvidence"), "{whole}");
+}

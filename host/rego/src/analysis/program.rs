@@ -172,7 +172,7 @@ impl<'a> Program<'a> {
 }
 
 /// The value of a rule with one body and a value of its own.
-fn plain_value(rule: &Rule) -> Option<&ExprRef> {
+pub(crate) fn plain_value(rule: &Rule) -> Option<&ExprRef> {
     match rule {
         Rule::Spec { head: RuleHead::Compr { refr, assign: Some(assign), .. }, bodies, .. }
             if bodies.len() < 2 && chain::chain(refr).steps.iter().all(|step| step.key().is_some()) =>

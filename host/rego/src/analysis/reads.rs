@@ -7,7 +7,7 @@ use super::negation;
 use super::program::{Function, Program, Target};
 use super::shape::{self, Place};
 use super::visit::{self, Part};
-use super::{at, begin, display};
+use super::{at, begin, display, kinds};
 use crate::helper;
 use probate_contract::Diagnostic;
 use probate_contract::shape::nearest;
@@ -37,6 +37,8 @@ pub(crate) struct Scan<'a> {
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// Functions of `data.probate` that a policy calls, and where.
     pub(crate) helpers: Vec<(String, &'a Span)>,
+    /// Those of them that are called with constant text.
+    pub(crate) calls: Vec<helper::Call<'a>>,
 }
 
 /// What comes of a path that no evidence has.
@@ -104,6 +106,9 @@ impl<'a> Scanner<'_, 'a> {
     }
 
     fn expr(&mut self, expr: &'a ExprRef) {
+        if self.role == Role::Policy {
+            self.scan.diagnostics.extend(compare::words(self.program, self.number, expr));
+        }
         match expr.as_ref() {
             Expr::Var { .. } | Expr::RefDot { .. } | Expr::RefBrack { .. } => self.reference(expr),
             Expr::Call { fcn, params, .. } => {
@@ -203,7 +208,9 @@ impl<'a> Scanner<'_, 'a> {
     }
 
     fn check_path(&mut self, steps: &[Step<'a>], span: &Span) {
-        if self.role != Role::Policy {
+        // Which parameters there are is seen once the value of their schema is known.
+        let parameters = steps.first().and_then(Step::key) == Some("parameters");
+        if self.role != Role::Policy || parameters {
             return;
         }
         let Place::Missing { steps: length, suggestion } = shape::lookup(self.program.schema, steps) else {
@@ -297,8 +304,13 @@ impl<'a> Scanner<'_, 'a> {
             let text =
                 chain::text(param).map_or_else(|| param.span().text().to_owned(), |text| format!("{text:?}"));
             let message = format!("`probate.{name}` wants {}, and `{text}` is {sort}", helper.sort);
-            self.refuse("PB2111", message, begin(param), format!("write it as {}", helper.example));
+            return self.refuse("PB2111", message, begin(param), helper.fix());
         }
+        let texts: Option<Vec<String>> = params.iter().map(chain::text).collect();
+        self.scan.calls.extend(texts.and_then(|texts| helper.call(texts, span)));
+        let kind = params.first().filter(|_| helper.kind);
+        let kind = kind.and_then(|param| kinds::slip(&chain::text(param)?, begin(param)));
+        self.scan.diagnostics.extend(kind);
     }
 
     fn unknown_function(&mut self, name: &str, span: &Span) {

@@ -44,7 +44,7 @@ pub(crate) fn lookup_below(schema: &Shape, steps: &[Step<'_>], bound: usize) -> 
                 shape = item;
             }
             // A list has no fields, whatever its items have.
-            (Shape::List(_), Step::Key(_)) | (Shape::Scalar(_), _) => {
+            (Shape::List(_), Step::Key(_)) | (Shape::Scalar(_) | Shape::Words(_), _) => {
                 return Place::Missing { steps: number + 1, suggestion: None };
             }
         }
@@ -52,19 +52,29 @@ pub(crate) fn lookup_below(schema: &Shape, steps: &[Step<'_>], bound: usize) -> 
     Place::Found { optional: optional && bound < steps.len() }
 }
 
+/// What a chain ends with, where the schema says.
+fn end<'s>(schema: &'s Shape, steps: &[Step<'_>]) -> Option<&'s Shape> {
+    steps.iter().try_fold(schema, |shape, step| match (shape, step) {
+        (Shape::Object(fields), Step::Key(key)) => fields.get(key).map(|field| &field.shape),
+        (Shape::List(item), Step::Element | Step::Index(_)) => Some(item.as_ref()),
+        _ => None,
+    })
+}
+
 /// What sort of value a chain ends with, where the schema says.
 pub(crate) fn sort(schema: &Shape, steps: &[Step<'_>]) -> Option<Scalar> {
-    let mut shape = schema;
-    for step in steps {
-        shape = match (shape, step) {
-            (Shape::Object(fields), Step::Key(key)) => &fields.get(key)?.shape,
-            (Shape::List(item), Step::Element | Step::Index(_)) => item,
-            _ => return None,
-        };
-    }
-    match shape {
+    match end(schema, steps)? {
         Shape::Scalar(sort) => Some(*sort),
-        _ => None,
+        Shape::Words(_) => Some(Scalar::Text),
+        Shape::Object(_) | Shape::List(_) | Shape::Open => None,
+    }
+}
+
+/// The words that a chain can end with, where the schema lists them.
+pub(crate) fn words<'s>(schema: &'s Shape, steps: &[Step<'_>]) -> Option<&'s [String]> {
+    match end(schema, steps)? {
+        Shape::Words(words) => Some(words),
+        Shape::Object(_) | Shape::List(_) | Shape::Scalar(_) | Shape::Open => None,
     }
 }
 
@@ -76,7 +86,8 @@ pub(crate) fn read_keys(schema: &Shape, steps: &[Step<'_>]) -> Vec<String> {
         keys.push(key.to_owned());
         let path: Vec<&str> = keys.iter().map(String::as_str).collect();
         match schema.lookup(&path) {
-            Lookup::Found { shape: Shape::List(_) | Shape::Scalar(_), .. } | Lookup::Missing { .. } => break,
+            Lookup::Found { shape: Shape::List(_) | Shape::Scalar(_) | Shape::Words(_), .. }
+            | Lookup::Missing { .. } => break,
             Lookup::Found { .. } => {}
         }
     }

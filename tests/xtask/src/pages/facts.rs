@@ -2,7 +2,7 @@
 
 use super::cell;
 use probate_core::kinds::{MARKS, ignore_list, understood};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// The page of kinds.
@@ -42,6 +42,14 @@ pub(super) fn kinds() -> String {
             writeln!(page, "| {} | {} | {} |", ignored.group, ignored.kinds.join(", "), cell(ignored.why));
     }
     page
+}
+
+/// The names of all kinds that are understood or ignored, a line each.
+pub(super) fn names() -> String {
+    let ignored = ignore_list().flat_map(|ignored| ignored.kinds.iter().copied());
+    let all: BTreeSet<&str> =
+        understood().map(|known| known.kind).chain(ignored).filter(|kind| *kind != "*").collect();
+    all.into_iter().map(|kind| format!("{kind}\n")).collect()
 }
 
 /// The page of marks.

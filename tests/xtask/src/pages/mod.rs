@@ -8,6 +8,7 @@ pub(crate) fn run(check: bool) -> anyhow::Result<()> {
     let put = |path: &str, text: &str| crate::generated::put(path, text, check, "pages");
     put("host/core/FACTS.md", &facts::kinds())?;
     put("host/core/MARKS.md", &facts::marks())?;
+    put("host/rego/src/analysis/kinds.txt", &facts::names())?;
     put("tests/corpus/SCENARIOS.md", &scenarios::scenarios()?)?;
     put("tests/corpus/PEERS.md", &scenarios::peers()?)
 }

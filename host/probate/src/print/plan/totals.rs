@@ -7,7 +7,7 @@ use crate::print::{counted, style};
 use crate::unheard;
 use anstyle::Style;
 use probate_contract::manifest::{Mode, Per, Window};
-use probate_contract::plan::{DecisionAction, Entry, IncompleteSource, PacingRate, PlanReport, Total};
+use probate_contract::plan::{Entry, IncompleteSource, PacingRate, PlanReport, Total};
 use probate_core::quantity::human;
 
 /// Totals with the one source that would release most.

@@ -149,7 +149,12 @@ fn a_rule_is_refused_with_code_place_and_fix() {
         ("rule if data.probate.referenced_as(\"Pod\", \"Activ\")", "PB2111", (3, 9), "states are Active"),
         ("rule if input.usage.state == \"Stoped\"", "PB2112", (3, 31), "did you mean \"Stopped\"?"),
         ("rule if \"retain\" != input.retention.effective", "PB2112", (3, 10), "did you mean \"Retain\"?"),
-        ("rule if input.usage.state in {\"Stopped\", \"Elsewhere\"}", "PB2112", (3, 43), "it is one of Active"),
+        (
+            "rule if input.usage.state in {\"Stopped\", \"Elsewhere\"}",
+            "PB2112",
+            (3, 43),
+            "it is one of Active",
+        ),
         (
             "rule if {\n\tsome s in input.snapshots\n\ts.type == \"backup\"\n}",
             "PB2112",

@@ -105,7 +105,8 @@ pub(crate) fn unreadable<'a>(calls: impl Iterator<Item = &'a Call<'a>>) -> Vec<D
         let texts: Vec<String> = call.texts.iter().map(|text| format!("{text:?}")).collect();
         let query = format!("data.probate.{}({})", call.helper.name, texts.join(", "));
         engine.eval_query(query, false).err()?;
-        let message = format!("`probate.{}` cannot read {}", call.helper.name, texts.join(", "));
+        let last = texts.last().map_or("", String::as_str);
+        let message = format!("`probate.{}` cannot read {last}", call.helper.name);
         Some(at_place(Diagnostic::error("PB2111", message), call.span).fix(call.helper.fix()))
     };
     calls.filter_map(refused).collect()

@@ -147,6 +147,12 @@ fn a_rule_is_refused_with_code_place_and_fix() {
         ("rule if data.probate.duration(\"1 month\") > 5", "PB2111", (3, 9), "in that order"),
         ("rule if data.probate.passed(\"2026-11-01\")", "PB2111", (3, 9), "seconds and a zone"),
         ("rule if data.probate.referenced_as(\"Pod\", \"Activ\")", "PB2111", (3, 9), "states are Active"),
+        (
+            "rule if data.probate.referenced_as(input.claim.name, \"Activ\")",
+            "PB2111",
+            (3, 9),
+            "cannot read \"Activ\"",
+        ),
         ("rule if input.usage.state == \"Stoped\"", "PB2112", (3, 31), "did you mean \"Stopped\"?"),
         ("rule if \"retain\" != input.retention.effective", "PB2112", (3, 10), "did you mean \"Retain\"?"),
         (

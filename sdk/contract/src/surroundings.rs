@@ -124,7 +124,8 @@ pub struct Reference {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub uid: Option<String>,
-    /// How.
+    /// How. Wanted it is by what is `Active` (in use now), `Pending` (about to be), `Stopped`, a `Template` (it can make a user)
+    /// and `Possible` (named by a kind nobody knows); not by what is `Reserved` (held by name only) or `Finished` (a Pod that is done).
     pub state: ReferenceState,
     /// Since when.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -5,7 +5,7 @@ use super::{View, guests};
 use crate::facts::{Gap, Known};
 use crate::inventory::ClusterData;
 use crate::inventory::links::{
-    HARVESTER_DRIVER, Place, VIRTUAL_PREFIX, Virtual, guest_shaped, virtual_shaped,
+    HARVESTER_DRIVER, Place, VIRTUAL_PREFIX, Virtual, guest_shaped, hosts_guests, virtual_shaped,
 };
 use crate::kinds::vcluster::{self, Marks};
 use crate::time;
@@ -150,8 +150,8 @@ fn volume_at(view: &View<'_>, place: Place) -> Option<Counterpart> {
 
 /// A claim of a Harvester cluster: the guest volumes whose handle is its name.
 fn harvester_host(view: &View<'_>, search: &mut Search) {
-    let Some((_, name)) = claim_name(view).filter(|(_, name)| guest_shaped(name)) else { return };
-    if !view.cluster.index.harvester {
+    let Some((_, name)) = claim_name(view) else { return };
+    if !hosts_guests(&view.inventory.clusters, view.cluster) {
         return;
     }
     let guests = view.inventory.links.guests(name);
@@ -164,7 +164,8 @@ fn harvester_host(view: &View<'_>, search: &mut Search) {
         }
         search.found.extend(volume_at(view, *guest));
     }
-    if search.found.is_empty() {
+    // A name that was given by hand shows no guest.
+    if search.found.is_empty() && view.cluster.index.harvester && guest_shaped(name) {
         search.unread.push(gap(Reason::NotCollected, format!("guest clusters of {}", view.cluster.name)));
     }
 }

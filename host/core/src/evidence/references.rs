@@ -4,7 +4,8 @@ use super::{SubjectId, View, merged};
 use crate::facts::{Gap, Known};
 use crate::intake::GroupKind;
 use crate::inventory::links::VIRTUAL_PREFIX;
-use crate::inventory::{ObjectId, Ordinal, Reference as Found};
+use crate::inventory::{ObjectId, Of, Ordinal, Reference as Found};
+use crate::kinds::storage;
 use crate::time;
 use probate_contract::dump::Reason;
 use probate_contract::evidence::{Reference, ReferenceState};
@@ -160,7 +161,9 @@ fn around_volume<'a>(view: &View<'a>, found: &mut Vec<Found<'a>>, extra: &mut Ve
     }
     asking(view, &object.head.name, counterpart, extra);
     let Some((_, volume)) = view.volume.get() else { return };
-    let Some(reference) = volume.claim.as_ref() else { return };
+    let Some(reference) = volume.claim.as_ref() else {
+        return extra.extend(fitting(view, volume));
+    };
     if reference.uid.is_empty() {
         extra.push(Reference {
             cluster: view.cluster.name.to_string(),
@@ -179,6 +182,20 @@ fn around_volume<'a>(view: &View<'a>, found: &mut Vec<Found<'a>>, extra: &mut Ve
     if view.cluster.claim(&reference.namespace, &reference.name).is_none() {
         found.extend(view.cluster.references_to_claim(&reference.namespace, &reference.name));
     }
+}
+
+/// The first claim without a volume that may be bound to this one, which is free (kubernetes v1.33, pkg/controller/volume/
+/// persistentvolume/index.go); what its selector says is not looked at.
+fn fitting(view: &View<'_>, volume: &storage::Volume) -> Option<Reference> {
+    let fits = |claim: &&Of<storage::Claim>| {
+        let claim = &claim.data;
+        claim.class == volume.class
+            && claim.mode == volume.mode
+            && claim.requested <= volume.capacity
+            && claim.access_modes.iter().all(|mode| volume.access_modes.contains(mode))
+    };
+    let claim = view.cluster.waiting().find(fits)?;
+    plain(view, claim.object, ReferenceState::Pending, "spec")
 }
 
 fn attachments<'a>(view: &View<'a>, found: &mut Vec<Found<'a>>) {
@@ -217,7 +234,7 @@ fn twins(view: &View<'_>, extra: &mut Vec<Reference>) -> Vec<String> {
                 state,
                 state_since: None,
                 state_seconds: None,
-                path: Some("spec.csi.volumeHandle".into()),
+                path: Some(if driver.contains('/') { "spec" } else { "spec.csi.volumeHandle" }.into()),
             });
         }
     }

@@ -3,6 +3,7 @@
 use super::View;
 use super::references::References;
 use crate::facts::{Gap, Known};
+use crate::inventory::ObjectId;
 use crate::time::{self, Seconds};
 use probate_contract::dump::Reason;
 use probate_contract::evidence::{Continuity, ReferenceState, Unused, UsageState};
@@ -67,8 +68,13 @@ fn gap(view: &View<'_>, reason: Reason) -> Known<Unused> {
 /// Since when nothing wants it, if nothing does: the latest of record, `Unused` condition and release, with the record's continuity
 /// if there is one.
 pub(crate) fn observed(view: &View<'_>) -> Known<Unused> {
-    let recorded =
-        view.record.and_then(|record| Some((record, time::parse(record.status.unused_since.as_deref()?)?)));
+    let recorded = view.record.filter(|record| about(view, record)).and_then(|record| {
+        let since = time::parse(record.status.unused_since.as_deref()?)?;
+        // Before it was first looked at nobody saw that nothing wanted it.
+        let observation = record.status.observation.as_ref();
+        let first = observation.and_then(|seen| time::parse(seen.first_at.as_deref()?));
+        Some((record, first.map_or(since, |first| since.max(first))))
+    });
     let condition = view.claim.get().and_then(|(_, claim)| claim.unused);
     let released = view
         .volume
@@ -95,6 +101,23 @@ pub(crate) fn observed(view: &View<'_>) -> Known<Unused> {
         continuity,
         largest_gap_seconds: gap_seconds,
     })
+}
+
+/// False where the record is of another claim or volume: what it saw was another disuse.
+fn about(view: &View<'_>, record: &VolumeRecord) -> bool {
+    let head = |id: ObjectId| view.cluster.object(id).map(|object| &*object.head.uid);
+    let volume = view.volume.get();
+    let claim = match view.claim.get() {
+        Some((id, _)) => head(*id),
+        None => volume.and_then(|(_, volume)| volume.claim.as_ref()).map(|claim| &*claim.uid),
+    };
+    let other = |recorded: Option<&str>, own: Option<&str>| {
+        let known = |uid: &&str| !uid.is_empty();
+        recorded.filter(known).zip(own.filter(known)).is_some_and(|(recorded, own)| recorded != own)
+    };
+    let spec = &record.spec;
+    !other(spec.claim.as_ref().and_then(|claim| claim.uid.as_deref()), claim)
+        && !other(spec.volume.as_ref().map(|volume| &*volume.uid), volume.and_then(|(id, _)| head(*id)))
 }
 
 /// A record that ended too long ago, or that looked away for too long, was sampled.

@@ -2,11 +2,11 @@
 
 use super::lookup::Lookup;
 use super::marks::{self, Marks, begin_key, label_key, namespace_key, uid_key};
-use super::{ClusterData, Object, ObjectId};
+use super::{ClusterData, Object, ObjectId, Of};
 use crate::intake::GroupKind;
 use crate::kinds::custom::{hash, hash_of};
 use crate::kinds::snapshots::Copy;
-use crate::kinds::{Edge, Target, kubevirt};
+use crate::kinds::{Edge, Target, kubevirt, storage};
 use hashbrown::HashSet;
 use probate_contract::evidence::ReferenceState;
 
@@ -27,6 +27,8 @@ pub(crate) struct Index {
     names_of_objects: Lookup,
     applications: HashSet<Box<str>>,
     pub(super) marks: Marks,
+    /// Claims without a volume.
+    waiting: Vec<usize>,
     /// Kinds of harvesterhci.io may exist here.
     pub(crate) harvester: bool,
 }
@@ -69,7 +71,12 @@ pub(super) fn object_key(kind: &GroupKind, namespace: &str, name: &str) -> u64 {
     hash_of(&[&kind.kind, ".", &kind.group, "/", namespace, "/", name])
 }
 
+fn unbound(claim: Option<&Of<storage::Claim>>) -> bool {
+    claim.is_some_and(|claim| claim.data.volume.is_none())
+}
+
 fn handle_key(driver: &str, handle: &str) -> u64 {
+    let (driver, handle) = storage::asset(driver, handle);
     hash_of(&[driver, "^", handle])
 }
 
@@ -180,6 +187,7 @@ impl ClusterData {
             names: self.possible_names(name),
             names_of_objects: Lookup::of(self.objects.iter().map(object).enumerate()),
             applications: self.applications(),
+            waiting: (0..self.claims.len()).filter(|at| unbound(self.claims.get(*at))).collect(),
             harvester: self.coverage.has_group("harvesterhci.io"),
         }
     }
@@ -258,17 +266,23 @@ impl ClusterData {
         self.index.applications.contains(name)
     }
 
-    /// Volumes with that driver and handle.
+    /// Volumes of that asset, by whatever plugin they name it.
     pub(crate) fn with_handle<'a>(
         &'a self,
         driver: &'a str,
         handle: &'a str,
     ) -> impl Iterator<Item = usize> + 'a {
         self.index.handles.at(handle_key(driver, handle)).map(index).filter(move |at| {
-            self.volumes.get(*at).is_some_and(|volume| {
-                volume.data.driver.as_deref() == Some(driver) && volume.data.handle.as_deref() == Some(handle)
-            })
+            let volume = self.volumes.get(*at);
+            let other =
+                volume.and_then(|volume| volume.data.driver.as_deref().zip(volume.data.handle.as_deref()));
+            other.is_some_and(|(other, of)| storage::asset(other, of) == storage::asset(driver, handle))
         })
+    }
+
+    /// Claims that have no volume and ask for none by name.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = &Of<storage::Claim>> {
+        self.index.waiting.iter().filter_map(|at| self.claims.get(*at))
     }
 
     /// Volumes whose claimRef names that claim.
@@ -389,7 +403,14 @@ impl ClusterData {
             .collect();
         if let (Some(driver), Some(handle)) = (driver, handle) {
             // CSI: kubernetes.io/csi/DRIVER^HANDLE; in-tree: PLUGIN/HANDLE (kubernetes, pkg/volume/util GetUniqueVolumeName).
-            for unique in [format!("kubernetes.io/csi/{driver}^{handle}"), format!("{driver}/{handle}")] {
+            let (served, asset) = storage::asset(driver, handle);
+            let mut uniques = vec![
+                storage::attached(driver, handle),
+                storage::attached(served, asset),
+                format!("{driver}/{handle}"),
+            ];
+            uniques.dedup();
+            for unique in uniques {
                 let attached = self.index.edges.at(attachment_key(&unique)).filter_map(|id| self.edge(id));
                 let hit = |(_, edge): &&(ObjectId, Edge)| matches!(&edge.target, Target::Attachment { unique: named } if **named == *unique);
                 found.extend(attached.filter(hit).map(|(object, edge)| reference(*object, edge, None)));

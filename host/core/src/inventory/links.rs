@@ -3,7 +3,7 @@
 
 use super::{ClusterData, ObjectId};
 use crate::kinds::vcluster::{self, Marks};
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use probate_contract::dump::Reason;
 use std::collections::BTreeSet;
 
@@ -63,11 +63,20 @@ impl Links {
     }
 
     fn guest_volumes(&mut self, clusters: &[ClusterData]) {
+        let volumes = clusters.iter().flat_map(|cluster| &cluster.volumes);
+        let handles: HashSet<&str> = volumes
+            .filter_map(|volume| guest_handle(volume.data.driver.as_deref(), volume.data.handle.as_deref()))
+            .collect();
+        if handles.is_empty() {
+            return;
+        }
         let mut by_name: HashMap<&str, Vec<Place>> = HashMap::new();
-        for (at, cluster) in clusters.iter().enumerate().filter(|(_, cluster)| cluster.index.harvester) {
+        for (at, cluster) in
+            clusters.iter().enumerate().filter(|(_, cluster)| hosts_guests(clusters, cluster))
+        {
             for (position, claim) in cluster.claims.iter().enumerate() {
                 if let Some(name) = cluster.object(claim.object).map(|object| &*object.head.name)
-                    && guest_shaped(name)
+                    && handles.contains(name)
                 {
                     by_name.entry(name).or_default().push((at, position));
                 }
@@ -198,6 +207,11 @@ impl Links {
 /// The handle of a volume of Harvester's guest driver.
 fn guest_handle<'a>(driver: Option<&str>, handle: Option<&'a str>) -> Option<&'a str> {
     handle.filter(|_| driver == Some(HARVESTER_DRIVER))
+}
+
+/// True where the host claims of guest volumes may be: in a Harvester cluster, or, where none shows that it is one, in any.
+pub(crate) fn hosts_guests(clusters: &[ClusterData], cluster: &ClusterData) -> bool {
+    cluster.index.harvester || !clusters.iter().any(|other| other.index.harvester)
 }
 
 /// What Harvester's CSI driver calls a host claim: `pvc-` and the uid of the guest's claim.

@@ -44,7 +44,12 @@ pub(super) const KINDS: &[Known] = &[
         group: "cdi.kubevirt.io",
         kind: "DataImportCron",
         says: "It keeps the last images it imported, which carry its name, and imports the next.",
-        fields: &["metadata.name", "status.currentImports[].DataVolumeName", "status.lastImportedPVC"],
+        fields: &[
+            "metadata.name",
+            "spec.template.spec.source.pvc",
+            "status.currentImports[].DataVolumeName",
+            "status.lastImportedPVC",
+        ],
         source: TYPES,
         read: data_import_cron,
     },
@@ -100,6 +105,19 @@ struct Object<'a> {
 struct Spec {
     source: Option<Source>,
     target_claim: Option<Box<str>>,
+    template: Option<Template>,
+}
+
+#[derive(Deserialize)]
+struct Template {
+    #[serde(default)]
+    spec: TemplateSpec,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct TemplateSpec {
+    source: Option<Source>,
 }
 
 #[derive(Deserialize, Default)]
@@ -182,9 +200,14 @@ fn data_source(kind: &GroupKind, json: &[u8]) -> Read {
 /// DataImportCron.
 fn data_import_cron(kind: &GroupKind, json: &[u8]) -> Read {
     const LABEL: &str = "cdi.kubevirt.io/dataImportCron";
-    let Object { metadata, status, .. } = object(kind, json)?;
+    let Object { metadata, spec, status } = object(kind, json)?;
     let head = metadata.head(kind)?;
-    let mut edges = vec![Edge::labelled(LABEL, &head.name, ReferenceState::Template, "metadata.name")];
+    let origin = spec.template.and_then(|template| template.spec.source?.pvc).map(|origin| {
+        let path = "spec.template.spec.source.pvc.name";
+        Edge::claim_in(origin.namespace, origin.name, ReferenceState::Template, path)
+    });
+    let mut edges: Vec<Edge> = origin.into_iter().collect();
+    edges.push(Edge::labelled(LABEL, &head.name, ReferenceState::Template, "metadata.name"));
     for (index, import) in status.current_imports.unwrap_or_default().into_iter().enumerate() {
         let path = format!("status.currentImports[{index}].DataVolumeName");
         let running = || Edge::claim(import.data_volume.clone(), ReferenceState::Active, path).running();

@@ -12,7 +12,13 @@ pub(super) const KINDS: &[Known] = &[Known {
     kind: "Volume",
     says: "Unless it is detached, the volume whose handle is its name is attached somewhere; a clone from it or a restore may be \
            under way.",
-    fields: &["status.cloneStatus", "status.restoreRequired", "status.state"],
+    fields: &[
+        "spec.dataSource",
+        "spec.nodeID",
+        "status.cloneStatus",
+        "status.restoreRequired",
+        "status.state",
+    ],
     source: "longhorn-manager v1.9, k8s/pkg/apis/longhorn/v1beta2/volume.go",
     read: volume,
 }];
@@ -25,7 +31,17 @@ struct Volume<'a> {
     #[serde(borrow)]
     metadata: Meta<'a>,
     #[serde(default, deserialize_with = "nullable")]
+    spec: Spec,
+    #[serde(default, deserialize_with = "nullable")]
     status: Status,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Spec {
+    data_source: Option<Box<str>>,
+    #[serde(rename = "nodeID")]
+    node_id: Option<Box<str>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -55,11 +71,20 @@ fn volume(kind: &GroupKind, json: &[u8]) -> Read {
     let object: Volume<'_> = serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
     let head = object.metadata.head(kind)?;
     let mut edges = Vec::new();
-    if matches!(object.status.state.as_deref(), Some("attached" | "attaching" | "detaching")) {
+    if object.status.state.as_deref() != Some("detached") {
         edges.push(asset(&head.name, "status.state"));
+    }
+    if object.spec.node_id.is_some_and(|node| !node.is_empty()) {
+        edges.push(asset(&head.name, "spec.nodeID"));
     }
     if object.status.restore_required == Some(true) {
         edges.push(asset(&head.name, "status.restoreRequired").running());
+    }
+    // `vol://NAME` or `snap://NAME/SNAPSHOT`; before the clone has begun its status is empty.
+    let begun = object.status.clone_status.as_ref().and_then(|clone| clone.state.as_deref());
+    let source = object.spec.data_source.as_deref().and_then(|source| source.split_once("://"));
+    if let (Some(("vol" | "snap", source)), None | Some("")) = (source, begun) {
+        edges.push(asset(source.split('/').next().unwrap_or(source), "spec.dataSource").running());
     }
     let cloning = object.status.clone_status.filter(|clone| {
         let state = clone.state.as_deref().unwrap_or_default();

@@ -273,6 +273,35 @@ pub(crate) fn volume(kind: &GroupKind, json: &[u8]) -> Read {
     Ok(Parsed { payload: Payload::Volume(Arc::new(volume)), ..Parsed::new(kind, head) })
 }
 
+/// Driver and handle of the source of a PersistentVolumeSpec.
+fn source(spec: &Value) -> (Option<Box<str>>, Option<Box<str>>) {
+    let text = |key: &str| spec.pointer(key).and_then(Value::as_str).map(Box::from);
+    match text("/csi/driver") {
+        Some(driver) => (Some(driver), text("/csi/volumeHandle")),
+        None => backing(spec),
+    }
+}
+
+/// As a Node or a VolumeAttachment names the asset of a CSI driver.
+pub(crate) fn attached(driver: &str, handle: &str) -> String {
+    format!("kubernetes.io/csi/{driver}^{handle}")
+}
+
+/// One asset whatever plugin it is named by: what in-tree plugins have is served by CSI drivers now, and a migrated volume keeps its
+/// old name (kubernetes v1.33, staging/src/k8s.io/csi-translation-lib/plugins).
+pub(crate) fn asset<'a>(driver: &'a str, handle: &'a str) -> (&'a str, &'a str) {
+    let last = || handle.rsplit('/').next().unwrap_or(handle);
+    match driver {
+        "kubernetes.io/aws-ebs" => ("ebs.csi.aws.com", last()),
+        "kubernetes.io/gce-pd" | "pd.csi.storage.gke.io" => ("pd.csi.storage.gke.io", last()),
+        "kubernetes.io/cinder" => ("cinder.csi.openstack.org", handle),
+        "kubernetes.io/azure-disk" => ("disk.csi.azure.com", handle),
+        "kubernetes.io/portworx-volume" => ("pxd.portworx.com", handle),
+        "kubernetes.io/nfs" => (driver, handle.trim_end_matches('/')),
+        _ => (driver, handle),
+    }
+}
+
 /// Driver and handle of a source other than CSI, by the plugin's name (kubernetes v1.33, pkg/volume/*).
 fn backing(spec: &Value) -> (Option<Box<str>>, Option<Box<str>>) {
     const IN_TREE: [(&str, &str, &str); 14] = [
@@ -292,8 +321,26 @@ fn backing(spec: &Value) -> (Option<Box<str>>, Option<Box<str>>) {
         ("storageos", "kubernetes.io/storageos", "volumeName"),
     ];
     let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(Box::from);
-    if let Some(flex) = spec.get("flexVolume") {
-        return (text(flex, "driver"), None);
+    // Who mounts how is not which asset it is.
+    const HOW: [&str; 9] = [
+        "fsType",
+        "readOnly",
+        "secretRef",
+        "secretFile",
+        "user",
+        "chapAuthDiscovery",
+        "chapAuthSession",
+        "initiatorName",
+        "iscsiInterface",
+    ];
+    const WHOLE: [&str; 5] = ["iscsi", "fc", "cephfs", "flexVolume", "quobyte"];
+    for kind in WHOLE {
+        let Some(found) = spec.get(kind).and_then(Value::as_object) else { continue };
+        let mut found = found.clone();
+        found.retain(|key, _| !HOW.contains(&key.as_str()));
+        let driver = found.get("driver").and_then(Value::as_str).map(Box::from);
+        let driver = driver.unwrap_or_else(|| format!("kubernetes.io/{kind}").into());
+        return (Some(driver), Some(Value::Object(found).to_string().into()));
     }
     for (source, plugin, key) in IN_TREE {
         let Some(found) = spec.get(source) else { continue };
@@ -352,6 +399,8 @@ struct AttachmentSpec {
 struct AttachmentSource {
     #[serde(default)]
     persistent_volume_name: Option<Box<str>>,
+    #[serde(default)]
+    inline_volume_spec: Option<Value>,
 }
 
 /// VolumeAttachment; one that is still there may be attached, whatever its status says.
@@ -359,9 +408,16 @@ pub(crate) fn attachment(kind: &GroupKind, json: &[u8]) -> Read {
     let object: Attachment<'_> =
         serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
     let head = object.metadata.head(kind)?;
-    let edges = object.spec.source.persistent_volume_name.into_iter().map(|name| Edge {
+    let AttachmentSource { persistent_volume_name, inline_volume_spec } = object.spec.source;
+    let named = persistent_volume_name.map(|name| Edge {
         target: Target::Volume { name: name.clone() },
         ..Edge::claim(name, ReferenceState::Active, "spec.source.persistentVolumeName")
     });
-    Ok(Parsed { edges: edges.collect(), ..Parsed::new(kind, head) })
+    let inline = inline_volume_spec.and_then(|spec| {
+        let (driver, handle) = source(&spec);
+        let unique: Box<str> = attached(&driver?, &handle?).into();
+        let target = Target::Attachment { unique };
+        Some(Edge::new(target, ReferenceState::Active, "spec.source.inlineVolumeSpec"))
+    });
+    Ok(Parsed { edges: named.into_iter().chain(inline).collect(), ..Parsed::new(kind, head) })
 }

@@ -99,7 +99,8 @@ fn world(cases: &Cases, case: &Case) -> World {
         merge(&mut record, &case.record);
     }
     without_nulls(&mut record);
-    let records = record.get("subject").map(|_| (0, record.clone())).into_iter().collect();
+    let told = record.get("subject").is_some() || record.get("spec").is_some();
+    let records = told.then(|| (0, record)).into_iter().collect();
     World { clusters, records }
 }
 

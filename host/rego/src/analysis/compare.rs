@@ -67,9 +67,7 @@ fn word<'a>(
             None => format!("it is one of {}", words.join(", ")),
         };
         let diagnostic = at(Diagnostic::error("PB2112", message), begin(constant));
-        return Some(
-            diagnostic.consequence("what asks for it never holds, and under `not` always does").fix(fix),
-        );
+        return Some(diagnostic.consequence("`==` with it never holds, `!=` and `not` always do").fix(fix));
     }
     let keys: Vec<Option<&str>> = steps.iter().map(|step| step.key()).collect();
     match keys.as_slice() {

@@ -306,7 +306,12 @@ impl<'a> Scanner<'_, 'a> {
             let message = format!("`probate.{name}` wants {}, and `{text}` is {sort}", helper.sort);
             return self.refuse("PB2111", message, begin(param), helper.fix());
         }
-        let texts: Option<Vec<String>> = params.iter().map(chain::text).collect();
+        // Any kind can be read: one that is computed stands for itself.
+        let mut texts: Vec<Option<String>> = params.iter().map(chain::text).collect();
+        if let Some(kind) = texts.first_mut().filter(|_| helper.kind) {
+            kind.get_or_insert_with(|| "Pod".to_owned());
+        }
+        let texts: Option<Vec<String>> = texts.into_iter().collect();
         self.scan.calls.extend(texts.and_then(|texts| helper.call(texts, span)));
         let kind = params.first().filter(|_| helper.kind);
         let kind = kind.and_then(|param| kinds::slip(&chain::text(param)?, begin(param)));

@@ -170,6 +170,12 @@ pub(super) fn pool(kind: &GroupKind, json: &[u8]) -> Read {
         };
         let path = format!("spec.virtualMachineTemplate.spec.dataVolumeTemplates[{index}].metadata.name");
         edges.push(Edge::new(target, ReferenceState::Template, path));
+        // Each VM that the pool makes clones it anew.
+        if let Some(origin) = template.spec.source.and_then(|source| source.pvc) {
+            let path =
+                format!("spec.virtualMachineTemplate.spec.dataVolumeTemplates[{index}].spec.source.pvc.name");
+            edges.push(Edge::claim_in(origin.namespace, origin.name, ReferenceState::Template, path));
+        }
     }
     Ok(Parsed { edges, ..Parsed::new(kind, head) })
 }

@@ -51,6 +51,28 @@ pub(super) struct Template {
 #[derive(Deserialize)]
 pub(super) struct DataVolumeTemplate {
     pub(super) metadata: Named,
+    #[serde(default, deserialize_with = "nullable")]
+    pub(super) spec: TemplateSpec,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct TemplateSpec {
+    pub(super) source: Option<TemplateSource>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct TemplateSource {
+    #[serde(default)]
+    pub(super) pvc: Option<Origin>,
+}
+
+/// The claim that a disk is cloned from.
+#[derive(Deserialize)]
+pub(super) struct Origin {
+    pub(super) name: Box<str>,
+    #[serde(default)]
+    pub(super) namespace: Option<Box<str>>,
 }
 
 #[derive(Deserialize, Default)]

@@ -81,6 +81,7 @@ pub(super) const KINDS: &[Known] = &[
         fields: &[
             "spec.replicas",
             "spec.virtualMachineTemplate.spec.dataVolumeTemplates[].metadata.name",
+            "spec.virtualMachineTemplate.spec.dataVolumeTemplates[].spec.source.pvc",
             "spec.virtualMachineTemplate.spec.template.spec.volumes[]",
         ],
         source: "kubevirt v1.6, staging/src/kubevirt.io/api/pool/v1beta1/types.go and pkg/virt-controller/watch/pool/pool.go",

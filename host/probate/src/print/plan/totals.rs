@@ -38,7 +38,7 @@ fn sums(report: &PlanReport, width: Option<usize>) -> String {
         far(report),
     );
     if summary.candidates.count > 0 {
-        let note = "only time or watching holds them".to_owned();
+        let note = "of Retain: only time or watching holds them".to_owned();
         add("Candidates", style::CAREFUL, summary.candidates, note);
     }
     add("Retain", style::PLAIN, summary.retain, String::new());
@@ -47,7 +47,7 @@ fn sums(report: &PlanReport, width: Option<usize>) -> String {
             "Incomplete",
             style::CAREFUL,
             summary.incomplete,
-            "a fact that is needed is not known".to_owned(),
+            "of Retain: a fact that is needed is not known".to_owned(),
         );
     }
     let mut text = table.render(width);

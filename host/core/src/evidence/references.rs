@@ -234,12 +234,18 @@ fn twins(view: &View<'_>, extra: &mut Vec<Reference>) -> Vec<String> {
                 state,
                 state_since: None,
                 state_seconds: None,
-                path: Some(if driver.contains('/') { "spec" } else { "spec.csi.volumeHandle" }.into()),
+                path: Some(source(&twin.data).into()),
             });
         }
     }
     names.sort_unstable();
     names
+}
+
+/// Where a volume names its asset; what is not CSI names it in several fields.
+fn source(volume: &storage::Volume) -> &'static str {
+    let csi = volume.driver.as_deref().is_some_and(|driver| !driver.contains('/'));
+    if csi { "spec.csi.volumeHandle" } else { "spec" }
 }
 
 fn plain(view: &View<'_>, object: ObjectId, state: ReferenceState, path: &str) -> Option<Reference> {

@@ -2,7 +2,7 @@
 
 use super::meta::{Meta, nullable};
 use super::table::Known;
-use super::{Edge, Parsed, Read, Target, Unreadable};
+use super::{Edge, Parsed, Read, Target, Unreadable, storage};
 use crate::intake::GroupKind;
 use probate_contract::evidence::ReferenceState;
 use serde::Deserialize;
@@ -23,8 +23,7 @@ pub(super) const KINDS: &[Known] = &[Known {
     read: volume,
 }];
 
-/// As a Node would write a volume of Longhorn.
-const UNIQUE: &str = "kubernetes.io/csi/driver.longhorn.io^";
+const DRIVER: &str = "driver.longhorn.io";
 
 #[derive(Deserialize)]
 struct Volume<'a> {
@@ -62,7 +61,7 @@ struct CloneStatus {
 }
 
 fn asset(name: &str, path: &'static str) -> Edge {
-    let target = Target::Attachment { unique: format!("{UNIQUE}{name}").into() };
+    let target = Target::Attachment { unique: storage::attached(DRIVER, name).into() };
     Edge::new(target, ReferenceState::Active, path)
 }
 

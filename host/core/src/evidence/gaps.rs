@@ -3,6 +3,7 @@
 use crate::facts::{Gap, Known};
 use crate::intake::GroupKind;
 use crate::inventory::ClusterData;
+use crate::kinds::storage;
 use hashbrown::HashMap;
 
 /// Kinds that live in a namespace and can only name claims of it.
@@ -51,6 +52,8 @@ pub(crate) struct Gaps {
     classes: Vec<Gap>,
     namespace_objects: Vec<Gap>,
     layers: Vec<Gap>,
+    /// What keeps it unknown which Pods mount an asset without a PersistentVolume.
+    inline: Vec<Gap>,
 }
 
 /// `KIND.GROUP@CLUSTER/NAMESPACE`.
@@ -110,7 +113,11 @@ impl Gaps {
         let discovery = GroupKind::parse(DEFINITION);
         let harvester = !cluster.coverage.has_discovery();
         let layers = harvester.then(|| cluster.coverage.list(&discovery, None).err()).flatten();
+        let mounted = |driver: &Box<str>| storage::mounted_inline(driver);
+        let inline = cluster.volumes.iter().any(|volume| volume.data.driver.as_ref().is_some_and(mounted));
+        let workloads = NAMESPACED.iter().filter(|_| inline);
         Self {
+            inline: workloads.filter_map(|kind| everywhere_named(cluster, kind)).collect(),
             namespaces,
             nowhere,
             volumes: list(cluster, "PersistentVolume", None).into_iter().collect(),
@@ -160,6 +167,11 @@ impl Gaps {
         &self.namespace_objects
     }
 
+    /// What keeps it unknown which Pods of any namespace mount an asset without a PersistentVolume.
+    pub(crate) fn inline(&self) -> &[Gap] {
+        &self.inline
+    }
+
     /// What keeps it unknown whether other layers exist.
     pub(crate) fn layers(&self) -> &[Gap] {
         &self.layers
@@ -174,6 +186,14 @@ impl Gaps {
             }]),
         }
     }
+}
+
+/// The gap of a kind that lives in namespaces, unless its list is whole in each of them.
+fn everywhere_named(cluster: &ClusterData, kind: &str) -> Option<Gap> {
+    let gap = list(cluster, kind, None)?;
+    let each = || cluster.namespaces.keys().all(|namespace| list(cluster, kind, Some(namespace)).is_none());
+    let whole = list(cluster, "Namespace", None).is_none() && each();
+    (!whole).then_some(gap)
 }
 
 /// Custom kinds that discovery shows and that are not whole in all namespaces; without discovery none is known.

@@ -58,7 +58,7 @@ pub(crate) fn of(view: &View<'_>) -> References {
     proven.dedup();
     let scalers = ordinal.and_then(|_| unread_scalers(view));
     let within = view.gaps.references(view.namespace()).iter().cloned();
-    let mut gaps = merged(within.chain(unknown_sides(view)).chain(scalers));
+    let mut gaps = merged(within.chain(unknown_sides(view)).chain(scalers).chain(inline(view)));
     let list = if !gaps.is_empty() {
         Known::Unknown(gaps.clone())
     } else if proven.len() > MAX_LIST {
@@ -90,6 +90,14 @@ fn unread_scalers(view: &View<'_>) -> Option<Gap> {
     const SCALER: &str = "HorizontalPodAutoscaler.autoscaling";
     let reason = view.cluster.coverage.list(&GroupKind::parse(SCALER), view.namespace()).err()?;
     Some(Gap { reason, source: view.source(SCALER) })
+}
+
+/// A Pod of any namespace may mount an asset of that driver by its name.
+fn inline(view: &View<'_>) -> Vec<Gap> {
+    let driver = view.volume.get().and_then(|(_, volume)| volume.driver.as_deref());
+    driver
+        .filter(|driver| storage::mounted_inline(driver))
+        .map_or_else(Vec::new, |_| view.gaps.inline().to_vec())
 }
 
 /// Without the other half of a bound pair, what names that half is not known.

@@ -9,6 +9,8 @@ use probate_contract::evidence::Map;
 
 const ARGO_ID: &str = "argocd.argoproj.io/tracking-id";
 const ARGO_LABEL: &str = "argocd.argoproj.io/instance";
+/// What Argo CD labels by unless it is told otherwise; Helm charts write it too, so that it counts beside an Application.
+const ARGO_DEFAULT_LABEL: &str = "app.kubernetes.io/instance";
 const HELM: &str = "meta.helm.sh/release-name";
 const OBJECT_SET: &str = "objectset.rio.cattle.io/hash";
 /// What Flux names its owner by, and the owner's kind.
@@ -33,6 +35,9 @@ pub(crate) fn of(view: &View<'_>, place: &str, subject: &Subject) -> Vec<String>
     if let Some(application) = labels.get(ARGO_LABEL) {
         mark(ARGO_LABEL, argo_gone(view, application));
     }
+    if let Some(application) = labels.get(ARGO_DEFAULT_LABEL).filter(|_| argo_exists(view)) {
+        mark(ARGO_DEFAULT_LABEL, argo_gone(view, application));
+    }
     for (prefix, group, kind) in FLUX {
         let key = format!("{prefix}/name");
         let Some(name) = labels.get(&key) else { continue };
@@ -49,11 +54,19 @@ pub(crate) fn of(view: &View<'_>, place: &str, subject: &Subject) -> Vec<String>
     found
 }
 
+fn applications() -> GroupKind {
+    GroupKind { group: "argoproj.io".into(), kind: "Application".into() }
+}
+
+fn argo_exists(view: &View<'_>) -> bool {
+    let kind = applications();
+    view.inventory.clusters.iter().any(|cluster| cluster.coverage.has_kind(&kind))
+}
+
 /// Applications may live in any namespace, then their name begins with it (argo-cd, util/argo/resource_tracking.go).
 fn argo_gone(view: &View<'_>, application: &str) -> bool {
     let name = application.split_once('_').map_or(application, |(_, name)| name);
-    let kind = GroupKind { group: "argoproj.io".into(), kind: "Application".into() };
-    nowhere(view, &kind, None, |cluster| cluster.has_application(name))
+    nowhere(view, &applications(), None, |cluster| cluster.has_application(name))
 }
 
 /// The owner of a set that Rancher's wrangler applied (rancher/wrangler, pkg/apply/desiredset.go).

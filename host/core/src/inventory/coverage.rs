@@ -84,7 +84,7 @@ impl Coverage {
     /// The custom kinds that are known to exist, or why that is not known.
     pub(crate) fn custom_kinds(&self, defined: &BTreeSet<GroupKind>) -> Result<BTreeSet<GroupKind>, Reason> {
         let custom = |kinds: &BTreeSet<GroupKind>| {
-            kinds.iter().filter(|kind| !kinds::builtin_group(&kind.group)).cloned().collect()
+            kinds.iter().filter(|kind| kinds::is_custom(kind)).cloned().collect()
         };
         let mut found: BTreeSet<GroupKind> = custom(&self.seen);
         match &self.discovered {

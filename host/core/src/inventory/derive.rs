@@ -1,9 +1,10 @@
-//! Edges that follow from two objects: a scaler and the StatefulSet it scales, a restore and the claim its snapshot was taken of.
+//! Edges that follow from two objects: a scaler and the StatefulSet it scales, a restore and the claim its snapshot was taken of, a
+//! template and the claim it is still to make.
 
 use super::{ClusterData, ObjectId};
 use crate::intake::GroupKind;
 use crate::kinds::{Edge, Target};
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use probate_contract::evidence::ReferenceState;
 
 impl ClusterData {
@@ -11,6 +12,7 @@ impl ClusterData {
     pub(super) fn derive(&mut self) {
         let scaled = self.scaled_ordinals();
         self.edges.extend(scaled);
+        self.fillings();
         self.snapshot_sources();
     }
 
@@ -46,6 +48,27 @@ impl ClusterData {
             }));
         }
         edges
+    }
+
+    /// Drops sources of claims that are there: those say themselves whether they are filled.
+    fn fillings(&mut self) {
+        let filling = |edge: &Edge| matches!(edge.target, Target::Filling { .. });
+        if !self.edges.iter().any(|(_, edge)| filling(edge)) {
+            return;
+        }
+        let mut edges = std::mem::take(&mut self.edges);
+        let heads = self.claims.iter().filter_map(|claim| self.object(claim.object));
+        let made: HashSet<(&str, &str)> =
+            heads.map(|object| (&*object.head.namespace, &*object.head.name)).collect();
+        edges.retain_mut(|(id, edge)| {
+            let Target::Filling { from, made: name } = &edge.target else { return true };
+            let own = self.object(*id).map_or("", |object| &*object.head.namespace);
+            let waits = !made.contains(&(own, &**name));
+            edge.target = Target::clone(from);
+            waits
+        });
+        drop(made);
+        self.edges = edges;
     }
 
     /// Puts the claim in place of the snapshot that was taken of it.

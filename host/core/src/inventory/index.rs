@@ -1,12 +1,12 @@
 //! Joins, built once when a cluster is frozen: who names what, which volumes share a handle, which snapshot is whose.
 
 use super::lookup::Lookup;
-use super::marks::{self, Marks, begin_key, label_key, namespace_key, uid_key};
+use super::marks::{Marks, begin_key, label_key, namespace_key, uid_key};
 use super::{ClusterData, Object, ObjectId, Of};
 use crate::intake::GroupKind;
 use crate::kinds::custom::{hash, hash_of};
 use crate::kinds::snapshots::Copy;
-use crate::kinds::{Edge, Target, kubevirt, storage};
+use crate::kinds::{ANYWHERE, Edge, Target, kubevirt, storage};
 use hashbrown::HashSet;
 use probate_contract::evidence::ReferenceState;
 
@@ -131,12 +131,14 @@ impl ClusterData {
             Target::Volume { name } => volume_key(name),
             Target::Attachment { unique } => attachment_key(unique),
             Target::Ordinals { prefix, .. } => prefix_key(namespace(*id), prefix),
-            Target::Labelled { pair, anywhere: true } => label_key(marks::ANYWHERE, pair),
+            Target::Labelled { pair, anywhere: true } => label_key(ANYWHERE, pair),
             Target::Labelled { pair, anywhere: false } => label_key(namespace(*id), pair),
             Target::Uid { uid } => uid_key(uid),
             Target::Namespace { name } => namespace_key(name),
             Target::Prefixed { prefix } => begin_key(namespace(*id), prefix),
-            Target::Snapshot { name, .. } => claim_key(namespace(*id), name),
+            Target::Snapshot { name, .. } | Target::Filling { made: name, .. } => {
+                claim_key(namespace(*id), name)
+            }
         };
         let object = |object: &Object| {
             let none = GroupKind { group: String::new(), kind: String::new() };
@@ -201,16 +203,21 @@ impl ClusterData {
         of_it.map(|object| object.head.name.clone()).collect()
     }
 
-    /// Name hashes of unknown kinds that are names of claims or volumes here.
+    /// Name hashes of unknown kinds that are names, uids or handles of claims or volumes here.
     fn possible_names<'a>(&'a self, name: impl Fn(ObjectId) -> &'a str) -> Lookup {
         let mut wanted: HashSet<u64> = self.claims.iter().map(|claim| hash(name(claim.object))).collect();
         wanted.extend(self.volumes.iter().map(|volume| hash(name(volume.object))));
-        wanted.extend(
-            self.volumes
-                .iter()
-                .filter_map(|volume| volume.data.claim.as_ref())
-                .map(|claim| hash(&claim.name)),
-        );
+        for volume in &self.volumes {
+            wanted.extend(volume.data.claim.as_ref().map(|claim| hash(&claim.name)));
+            let asset = volume.data.driver.as_deref().zip(volume.data.handle.as_deref());
+            wanted.extend(asset.map(|(driver, handle)| hash(storage::asset(driver, handle).1)));
+        }
+        let subjects = self
+            .claims
+            .iter()
+            .map(|claim| claim.object)
+            .chain(self.volumes.iter().map(|volume| volume.object));
+        wanted.extend(subjects.filter_map(|id| self.object(id)).map(|object| hash(&object.head.uid)));
         let pairs = self.names.iter().enumerate().flat_map(|(at, (_, names))| {
             names.iter().filter(|hash| wanted.contains(*hash)).map(move |hash| (at, *hash))
         });
@@ -358,11 +365,13 @@ impl ClusterData {
     /// Everything that names the claim, StatefulSets by ordinal and unknown kinds included.
     pub(crate) fn references_to_claim<'a>(&'a self, namespace: &'a str, name: &'a str) -> Vec<Reference<'a>> {
         let mut found = Vec::new();
-        for (object, edge) in self.index.edges.at(claim_key(namespace, name)).filter_map(|id| self.edge(id)) {
+        let named = |namespace| self.index.edges.at(claim_key(namespace, name));
+        for (object, edge) in named(namespace).chain(named(ANYWHERE)).filter_map(|id| self.edge(id)) {
             let own = || self.object(*object).map_or("", |object| &*object.head.namespace);
             let hit = match &edge.target {
                 Target::Claim { namespace: other, name: named } => {
-                    &**named == name && other.as_deref().unwrap_or_else(own) == namespace
+                    let other = other.as_deref().unwrap_or_else(own);
+                    &**named == name && (other == namespace || other == ANYWHERE)
                 }
                 _ => false,
             };
@@ -417,11 +426,17 @@ impl ClusterData {
             }
         }
         found.extend(self.possible(name, None));
+        let uid = self.volume(name).and_then(|at| self.object(self.volumes.get(at)?.object));
+        found.extend(uid.into_iter().flat_map(|object| self.possible(&object.head.uid, None)));
+        let asset = driver.zip(handle).map(|(driver, handle)| storage::asset(driver, handle).1);
+        found.extend(
+            asset.filter(|asset| *asset != name).into_iter().flat_map(|asset| self.possible(asset, None)),
+        );
         found
     }
 
     /// Objects of unknown kinds that hold the name: in the claim's namespace, or beside the namespace's name.
-    fn possible<'a>(&'a self, name: &str, namespace: Option<&str>) -> Vec<Reference<'a>> {
+    pub(super) fn possible<'a>(&'a self, name: &str, namespace: Option<&str>) -> Vec<Reference<'a>> {
         let entries = self.index.names.at(hash(name)).filter_map(|at| self.names.get(index(at)));
         let hits = entries.filter(|(object, names)| {
             namespace.is_none_or(|namespace| {

@@ -4,7 +4,7 @@ use super::index::{Reference, reference};
 use super::lookup::Lookup;
 use super::{ClusterData, ObjectId};
 use crate::kinds::custom::hash_of;
-use crate::kinds::{self, Edge, Target, cdi};
+use crate::kinds::{self, ANYWHERE, Edge, Target, cdi};
 use probate_contract::evidence::ReferenceState;
 use std::collections::BTreeSet;
 
@@ -22,9 +22,6 @@ pub(crate) struct Marks {
     /// Something names claims by their uids.
     uids: bool,
 }
-
-/// Every namespace.
-pub(super) const ANYWHERE: &str = "*";
 
 pub(super) fn label_key(namespace: &str, pair: &str) -> u64 {
     hash_of(&["l/", namespace, "/", pair])
@@ -96,8 +93,9 @@ impl ClusterData {
             ..seen(object, ReferenceState::Active, "metadata.uid")
         }));
         let Some(claim) = self.claim(namespace, name).and_then(|at| self.claims.get(at)) else { return };
+        let uid = self.object(claim.object).map_or("", |object| &*object.head.uid);
+        found.extend(self.possible(uid, None));
         if self.index.marks.uids {
-            let uid = self.object(claim.object).map_or("", |object| &*object.head.uid);
             let named = self.index.edges.at(uid_key(uid)).filter_map(|id| self.edge(id));
             let hit = |(_, edge): &&(ObjectId, Edge)| matches!(&edge.target, Target::Uid { uid: told } if **told == *uid);
             found.extend(named.filter(hit).map(|(object, edge)| reference(*object, edge, None)));

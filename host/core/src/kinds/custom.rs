@@ -1,7 +1,7 @@
 //! Kinds nobody here knows: any string in them that has the shape of a name may be a reference. Only hashes are kept; they are
 //! resolved once all claims and volumes are known.
 
-use super::meta::{Bare, Meta};
+use super::meta::{Bare, Head, Meta};
 use super::{Edge, Parsed, Read, Target, Unreadable};
 use crate::intake::GroupKind;
 use probate_contract::evidence::ReferenceState;
@@ -32,18 +32,24 @@ pub(crate) fn object(kind: &GroupKind, json: &[u8]) -> Read {
     let shape = |error: serde_json::Error| Unreadable::shape(kind, &error);
     let bare: Bare<'_> = serde_json::from_slice(json).map_err(shape)?;
     let head = Meta::head(bare.metadata, kind)?;
-    let edges = made_claims(&head.name, json).map_err(shape)?;
+    let edges = fields(&head, json).map_err(shape)?;
     Ok(Parsed { names: scan(kind, json)?, edges, ..Parsed::new(kind, head) })
 }
 
-/// Claims that are made of templates, as StatefulSets and operators name them: `TEMPLATE-OBJECT-…`. They stay when the operator
-/// scales down or hibernates, and are wanted again.
-fn made_claims(object: &str, json: &[u8]) -> serde_json::Result<Vec<Edge>> {
-    const TEMPLATES: &str = "volumeClaimTemplates";
-    if !std::str::from_utf8(json).is_ok_and(|text| text.contains(TEMPLATES)) {
+const TEMPLATES: &str = "volumeClaimTemplates";
+const CLAIM: &str = "claimName";
+
+/// What the fields of Kubernetes' own types mean in it. Claims that are made of templates, as StatefulSets and operators name them,
+/// `TEMPLATE-OBJECT-…`: they stay when the operator scales down or hibernates, and are wanted again. And, of an object without
+/// namespace, claims that it names: whoever makes a Pod of it chooses the namespace (argo-workflows, ClusterWorkflowTemplate).
+fn fields(head: &Head, json: &[u8]) -> serde_json::Result<Vec<Edge>> {
+    let cluster_scoped = head.namespace.is_empty();
+    let told = |key: &str| std::str::from_utf8(json).is_ok_and(|text| text.contains(key));
+    if !told(TEMPLATES) && !(cluster_scoped && told(CLAIM)) {
         return Ok(Vec::new());
     }
     let mut prefixes = BTreeSet::new();
+    let mut claims = BTreeSet::new();
     let mut rest: Vec<Value> = vec![serde_json::from_slice(json)?];
     while let Some(value) = rest.pop() {
         match value {
@@ -51,16 +57,22 @@ fn made_claims(object: &str, json: &[u8]) -> serde_json::Result<Vec<Edge>> {
             Value::Object(fields) => {
                 let templates = fields.get(TEMPLATES).and_then(Value::as_array).into_iter().flatten();
                 let names = templates.filter_map(|template| template.pointer("/metadata/name")?.as_str());
-                prefixes.extend(names.map(|name| format!("{name}-{object}")));
+                prefixes.extend(names.map(|name| format!("{name}-{}", head.name)));
+                let claim = fields.get(CLAIM).and_then(Value::as_str).filter(|_| cluster_scoped);
+                claims.extend(claim.map(str::to_owned));
                 rest.extend(fields.into_iter().map(|(_, value)| value));
             }
             _ => {}
         }
     }
-    let edge = |prefix: String| {
-        Edge::new(Target::Prefixed { prefix: prefix.into() }, ReferenceState::Possible, TEMPLATES)
-    };
-    Ok(prefixes.into_iter().map(edge).collect())
+    let state = ReferenceState::Possible;
+    let made = prefixes
+        .into_iter()
+        .map(|prefix| Edge::new(Target::Prefixed { prefix: prefix.into() }, state, TEMPLATES));
+    let named = claims
+        .into_iter()
+        .map(|name| Edge::claim_in(Some(super::edge::ANYWHERE.into()), name.into(), state, CLAIM));
+    Ok(made.chain(named).collect())
 }
 
 /// Hashes of all name-shaped strings of an object.

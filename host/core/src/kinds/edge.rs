@@ -3,10 +3,13 @@
 use probate_contract::evidence::ReferenceState;
 use std::borrow::Cow;
 
+/// Every namespace.
+pub(crate) const ANYWHERE: &str = "*";
+
 /// What an object names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// A claim; without namespace in the object's own.
+    /// A claim; without namespace in the object's own, with `ANYWHERE` in any.
     Claim { namespace: Option<Box<str>>, name: Box<str> },
     /// A volume.
     Volume { name: Box<str> },
@@ -24,6 +27,8 @@ pub(crate) enum Target {
     Namespace { name: Box<str> },
     /// The claim that this VolumeSnapshot was taken of; without namespace in the object's own.
     Snapshot { namespace: Option<Box<str>>, name: Box<str> },
+    /// What the claim `made`, of the object's own namespace, is to be filled from, until that claim is there.
+    Filling { from: Box<Target>, made: Box<str> },
 }
 
 /// One place where an object names a claim or volume.
@@ -56,6 +61,18 @@ impl Edge {
     ) -> Self {
         let namespace = namespace.filter(|namespace| !namespace.is_empty());
         Self::new(Target::Claim { namespace, name }, state, path)
+    }
+
+    /// The claim that a claim of the object's own namespace is filled from, once it is made.
+    pub(crate) fn filling(
+        made: &str,
+        namespace: Option<Box<str>>,
+        name: Box<str>,
+        state: ReferenceState,
+        path: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let from = Self::claim_in(namespace, name, state, path);
+        Self { target: Target::Filling { from: Box::new(from.target), made: made.into() }, ..from }
     }
 
     /// Claims of the object's own namespace with that label.

@@ -26,8 +26,22 @@ const fn keeps(key: &'static str, on: &'static str, proves: &'static str) -> Mar
 
 /// All marks, by key.
 pub const MARKS: &[Mark] = &[
+    keeps(
+        "app.kubernetes.io/instance",
+        "claim, volume",
+        "the Application of that name makes it again, while it is there",
+    ),
     keeps("argocd.argoproj.io/", "claim, volume", "an Application makes it again, while it is there"),
-    keeps("cdi.kubevirt.io/", "claim", "an import or clone that is not over"),
+    keeps(
+        "autoscaling.keda.sh/paused-replicas",
+        "ScaledObject",
+        "as how many replicas its StatefulSet is held",
+    ),
+    keeps(
+        "cdi.kubevirt.io/",
+        "claim",
+        "of which import cron it is; an annotation alone says nothing, the DataVolume or claim that it is filled for does",
+    ),
     keeps("cluster.x-k8s.io/cluster-name", "Machine", "which cluster of its namespace a machine belongs to"),
     keeps("harvesterhci.io/goldenImage", "claim", "an image is made of it"),
     keeps("harvesterhci.io/grafana-pv-name", "Addon", "a Released volume that is bound again"),

@@ -13,6 +13,7 @@ mod marks;
 pub(crate) mod meta;
 pub(crate) mod rancher;
 pub(crate) mod scalers;
+mod served;
 pub(crate) mod snapshots;
 pub(crate) mod storage;
 pub(crate) mod subject;
@@ -29,10 +30,11 @@ use crate::inventory::records::AnyRecord;
 use meta::Head;
 use std::sync::Arc;
 
-pub(crate) use edge::{Edge, Target};
+pub(crate) use edge::{ANYWHERE, Edge, Target};
 pub(crate) use ignore::ignored;
 pub use ignore::{Ignored, ignore_list};
 pub use marks::{MARKS, Mark};
+pub(crate) use served::builtin_group;
 pub use table::{Known, understood};
 
 /// An object's own facts; inventories share them with whoever keeps what was read.
@@ -119,41 +121,14 @@ impl Unreadable {
 
 pub(crate) type Read = Result<Parsed, Unreadable>;
 
-/// Groups that Kubernetes itself serves. By name: a group that merely ends in `k8s.io` may hold workloads of anyone
-/// (SparkApplication.sparkoperator.k8s.io mounts claims).
-pub(crate) fn builtin_group(group: &str) -> bool {
-    match group.strip_suffix(".k8s.io") {
-        Some(own) => matches!(
-            own,
-            "admissionregistration"
-                | "apiextensions"
-                | "apiregistration"
-                | "authentication"
-                | "authorization"
-                | "rbac.authorization"
-                | "certificates"
-                | "coordination"
-                | "discovery"
-                | "events"
-                | "flowcontrol.apiserver"
-                | "internal.apiserver"
-                | "networking"
-                | "node"
-                | "resource"
-                | "scheduling"
-                | "storage"
-                | "storagemigration"
-                | "metrics"
-                | "custom.metrics"
-                | "external.metrics"
-        ),
-        None => matches!(group, "" | "apps" | "batch" | "autoscaling" | "policy" | "extensions"),
-    }
-}
-
 /// True for kinds of which nothing is known: any name-shaped string in them may be a reference.
 pub(crate) fn unknown(kind: &GroupKind) -> bool {
-    !builtin_group(&kind.group) && table::reader(&kind.group, &kind.kind).is_none() && !ignored(kind)
+    !served::served(kind) && table::reader(&kind.group, &kind.kind).is_none() && !ignored(kind)
+}
+
+/// True for kinds that Kubernetes does not serve, or that nobody knew it to serve.
+pub(crate) fn is_custom(kind: &GroupKind) -> bool {
+    !served::served(kind)
 }
 
 /// What the core does with objects of that apiVersion and kind. Other built-in kinds, and the ignored ones, can own a claim at most
@@ -185,7 +160,7 @@ pub(crate) fn read(json: &[u8]) -> Read {
 pub(crate) fn read_as(kind: &GroupKind, json: &[u8]) -> Read {
     match table::reader(&kind.group, &kind.kind) {
         Some(reader) => reader(kind, json),
-        None if builtin_group(&kind.group) || ignored(kind) => builtin::other(kind, json),
-        None => custom::object(kind, json),
+        None if unknown(kind) => custom::object(kind, json),
+        None => builtin::other(kind, json),
     }
 }

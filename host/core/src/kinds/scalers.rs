@@ -23,7 +23,11 @@ pub(super) const KINDS: &[Known] = &[
         group: "keda.sh",
         kind: "ScaledObject",
         says: "A StatefulSet that it scales may want the claims of every ordinal below maxReplicaCount (100 where none is said).",
-        fields: &["spec.scaleTargetRef", "spec.maxReplicaCount"],
+        fields: &[
+            "metadata.annotations[autoscaling.keda.sh/paused-replicas]",
+            "spec.scaleTargetRef",
+            "spec.maxReplicaCount",
+        ],
         source: "keda v2.17, apis/keda/v1alpha1/scaledobject_types.go",
         read: scaled_object,
     },
@@ -48,6 +52,8 @@ pub(crate) struct Scaler {
 
 /// KEDA's default (keda, apis/keda/v1alpha1/scaledobject_types.go defaultHPAMaxReplicas).
 const KEDA_MAXIMUM: i64 = 100;
+
+const PAUSED: &str = "autoscaling.keda.sh/paused-replicas";
 
 #[derive(Deserialize)]
 struct Object<'a> {
@@ -114,7 +120,9 @@ fn horizontal(kind: &GroupKind, json: &[u8]) -> Read {
 /// ScaledObject.
 fn scaled_object(kind: &GroupKind, json: &[u8]) -> Read {
     let Object { metadata, spec } = object(kind, json)?;
-    let maximum = spec.max_replica_count.unwrap_or(KEDA_MAXIMUM);
+    // Paused, the set is held at a number that may be beyond it (keda, pkg/scaling/executor).
+    let paused = metadata.annotations(kind)?.get(PAUSED).and_then(|number| number.parse().ok());
+    let maximum = spec.max_replica_count.unwrap_or(KEDA_MAXIMUM).max(paused.unwrap_or(0));
     let target = spec.scale_target_ref.map(|target| target.scaler(maximum, "spec.maxReplicaCount"));
     scaler(kind, metadata, target)
 }

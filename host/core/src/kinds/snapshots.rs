@@ -2,7 +2,7 @@
 
 use super::meta::{Meta, nullable};
 use super::table::Known;
-use super::{Edge, Parsed, Payload, Read, Target, Unreadable};
+use super::{Edge, Parsed, Payload, Read, Target, Unreadable, storage};
 use crate::intake::GroupKind;
 use crate::quantity;
 use probate_contract::evidence::{ReferenceState, SnapshotType};
@@ -24,7 +24,8 @@ pub(super) const KINDS: &[Known] = &[
     Known {
         group: "snapshot.storage.k8s.io",
         kind: "VolumeSnapshotContent",
-        says: "Where its VolumeSnapshot is gone it stands for a snapshot of the volume with its handle.",
+        says: "Until it is ready a snapshot of the volume with its handle is in the making; then, where its VolumeSnapshot is gone, it \
+               stands for one.",
         fields: &[
             "spec.driver",
             "spec.source.volumeHandle",
@@ -185,6 +186,14 @@ pub(crate) fn content(kind: &GroupKind, json: &[u8]) -> Read {
     let object: ContentObject<'_> =
         serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
     let head = object.metadata.head(kind)?;
+    let handle =
+        object.spec.source.volume_handle.as_deref().filter(|_| object.status.ready_to_use != Some(true));
+    let making = handle.map(|handle| {
+        let (driver, handle) = storage::asset(&object.spec.driver, handle);
+        let target = Target::Attachment { unique: storage::attached(driver, handle).into() };
+        Edge::new(target, ReferenceState::Active, "spec.source.volumeHandle").running()
+    });
+    let edges = making.into_iter().collect();
     let content = Content {
         ready: object.status.ready_to_use == Some(true),
         bytes: object.status.bytes(),
@@ -192,7 +201,7 @@ pub(crate) fn content(kind: &GroupKind, json: &[u8]) -> Read {
         volume_handle: object.spec.source.volume_handle,
         snapshot: object.spec.volume_snapshot_ref.map(|reference| (reference.namespace, reference.name)),
     };
-    Ok(Parsed { payload: Payload::Content(Arc::new(content)), ..Parsed::new(kind, head) })
+    Ok(Parsed { payload: Payload::Content(Arc::new(content)), edges, ..Parsed::new(kind, head) })
 }
 
 #[derive(Deserialize)]

@@ -298,28 +298,69 @@ pub(crate) fn asset<'a>(driver: &'a str, handle: &'a str) -> (&'a str, &'a str) 
         "kubernetes.io/azure-disk" => ("disk.csi.azure.com", handle),
         "kubernetes.io/portworx-volume" => ("pxd.portworx.com", handle),
         "kubernetes.io/nfs" => (driver, handle.trim_end_matches('/')),
+        "kubernetes.io/host-path" | "kubernetes.io/local-volume" => {
+            ("kubernetes.io/local-volume", handle.trim_end_matches('/'))
+        }
         _ => (driver, handle),
     }
 }
 
+/// True where a Pod of any namespace may mount an asset of that driver without a PersistentVolume.
+pub(crate) fn mounted_inline(driver: &str) -> bool {
+    let (served, _) = asset(driver, "");
+    match driver {
+        "kubernetes.io/host-path" | "kubernetes.io/local-volume" => false,
+        _ => driver.contains('/') || MIGRATED.contains(&served),
+    }
+}
+
+/// CSI drivers of what in-tree plugins had.
+const MIGRATED: [&str; 5] = [
+    "ebs.csi.aws.com",
+    "pd.csi.storage.gke.io",
+    "cinder.csi.openstack.org",
+    "disk.csi.azure.com",
+    "pxd.portworx.com",
+];
+
+/// Sources other than CSI, by the plugin's name and the field that tells the asset (kubernetes v1.33, pkg/volume/*).
+const IN_TREE: [(&str, &str, &str); 14] = [
+    ("awsElasticBlockStore", "kubernetes.io/aws-ebs", "volumeID"),
+    ("gcePersistentDisk", "kubernetes.io/gce-pd", "pdName"),
+    ("azureDisk", "kubernetes.io/azure-disk", "diskURI"),
+    ("azureFile", "kubernetes.io/azure-file", "shareName"),
+    ("vsphereVolume", "kubernetes.io/vsphere-volume", "volumePath"),
+    ("cinder", "kubernetes.io/cinder", "volumeID"),
+    ("portworxVolume", "kubernetes.io/portworx-volume", "volumeID"),
+    ("hostPath", "kubernetes.io/host-path", "path"),
+    ("local", "kubernetes.io/local-volume", "path"),
+    ("nfs", "kubernetes.io/nfs", "path"),
+    ("rbd", "kubernetes.io/rbd", "image"),
+    ("glusterfs", "kubernetes.io/glusterfs", "path"),
+    ("scaleIO", "kubernetes.io/scaleio", "volumeName"),
+    ("storageos", "kubernetes.io/storageos", "volumeName"),
+];
+
+/// Sources whose fields together tell the asset.
+const WHOLE: [&str; 5] = ["iscsi", "fc", "cephfs", "flexVolume", "quobyte"];
+
+/// The in-tree plugin that a field of a Pod's volume names. A path of its own node is no volume's: agents mount whole nodes.
+pub(super) fn plugin(field: &str) -> Option<&'static str> {
+    let known = IN_TREE.iter().map(|(source, ..)| *source).chain(WHOLE);
+    known.filter(|source| *source != "hostPath").find(|source| *source == field)
+}
+
+/// The asset that a Pod's volume names by itself, as a Node names it.
+pub(super) fn inline(plugin: &str, source: Value) -> Option<Box<str>> {
+    let spec = Value::Object([(plugin.to_owned(), source)].into_iter().collect());
+    let (driver, handle) = backing(&spec);
+    let (driver, handle) = (driver?, handle?);
+    let (driver, handle) = asset(&driver, &handle);
+    Some(attached(driver, handle).into())
+}
+
 /// Driver and handle of a source other than CSI, by the plugin's name (kubernetes v1.33, pkg/volume/*).
 fn backing(spec: &Value) -> (Option<Box<str>>, Option<Box<str>>) {
-    const IN_TREE: [(&str, &str, &str); 14] = [
-        ("awsElasticBlockStore", "kubernetes.io/aws-ebs", "volumeID"),
-        ("gcePersistentDisk", "kubernetes.io/gce-pd", "pdName"),
-        ("azureDisk", "kubernetes.io/azure-disk", "diskURI"),
-        ("azureFile", "kubernetes.io/azure-file", "shareName"),
-        ("vsphereVolume", "kubernetes.io/vsphere-volume", "volumePath"),
-        ("cinder", "kubernetes.io/cinder", "volumeID"),
-        ("portworxVolume", "kubernetes.io/portworx-volume", "volumeID"),
-        ("hostPath", "kubernetes.io/host-path", "path"),
-        ("local", "kubernetes.io/local-volume", "path"),
-        ("nfs", "kubernetes.io/nfs", "path"),
-        ("rbd", "kubernetes.io/rbd", "image"),
-        ("glusterfs", "kubernetes.io/glusterfs", "path"),
-        ("scaleIO", "kubernetes.io/scaleio", "volumeName"),
-        ("storageos", "kubernetes.io/storageos", "volumeName"),
-    ];
     let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(Box::from);
     // Who mounts how is not which asset it is.
     const HOW: [&str; 9] = [
@@ -333,7 +374,6 @@ fn backing(spec: &Value) -> (Option<Box<str>>, Option<Box<str>>) {
         "initiatorName",
         "iscsiInterface",
     ];
-    const WHOLE: [&str; 5] = ["iscsi", "fc", "cephfs", "flexVolume", "quobyte"];
     for kind in WHOLE {
         let Some(found) = spec.get(kind).and_then(Value::as_object) else { continue };
         let mut found = found.clone();
@@ -348,13 +388,32 @@ fn backing(spec: &Value) -> (Option<Box<str>>, Option<Box<str>>) {
         if let (Some(server), Some(path)) = (found.get("server").and_then(Value::as_str), handle.as_deref()) {
             handle = Some(format!("{server}:{path}").into());
         }
-        // A path of a node says nothing without the node; two nodes may have the same.
-        if matches!(source, "hostPath" | "local") {
-            handle = None;
-        }
+        // A path says nothing without its node; two nodes may have the same.
+        let node = match source {
+            // Without affinity it is meant for a cluster of one node.
+            "hostPath" => Some(node(spec).unwrap_or_default()),
+            "local" => Some(node(spec)).flatten(),
+            _ => return (Some(plugin.into()), handle),
+        };
+        handle = handle.zip(node).map(|(path, node)| format!("{node}:{path}").into());
         return (Some(plugin.into()), handle);
     }
     (None, None)
+}
+
+/// The one node that a volume can be on, where its affinity names one.
+fn node(spec: &Value) -> Option<&str> {
+    let terms = spec.pointer("/nodeAffinity/required/nodeSelectorTerms")?.as_array()?;
+    let [term] = terms.as_slice() else { return None };
+    let host = |expression: &&Value| {
+        expression.get("key").and_then(Value::as_str) == Some("kubernetes.io/hostname")
+            && expression.get("operator").and_then(Value::as_str) == Some("In")
+    };
+    let values = term.get("matchExpressions")?.as_array()?.iter().find(host)?.get("values")?.as_array()?;
+    match values.as_slice() {
+        [node] => node.as_str(),
+        _ => None,
+    }
 }
 
 #[derive(Deserialize)]

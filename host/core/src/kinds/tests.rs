@@ -1,7 +1,6 @@
 //! Every kind as data: an object, what it means, and near misses that differ in a field (`cases/*.json`; a near miss is a merge
 //! patch, RFC 7396). What a kind is not told to mean, it must not mean.
 
-use super::edge::Edge;
 use super::{Parsed, Payload, Target, custom, read_as, understood};
 use crate::intake::GroupKind;
 use serde_json::{Map, Value};
@@ -40,10 +39,10 @@ fn merge(into: &mut Value, patch: &Value) {
     }
 }
 
-fn target(edge: &Edge) -> String {
+fn said(target: &Target) -> String {
     let within =
         |namespace: &Option<Box<str>>| namespace.as_ref().map_or(String::new(), |name| format!("{name}/"));
-    match &edge.target {
+    match target {
         Target::Claim { namespace, name } => format!("claim {}{name}", within(namespace)),
         Target::Volume { name } => format!("volume {name}"),
         Target::Attachment { unique } => format!("attachment {unique}"),
@@ -57,6 +56,7 @@ fn target(edge: &Edge) -> String {
         Target::Uid { uid } => format!("uid {uid}"),
         Target::Namespace { name } => format!("namespace {name}"),
         Target::Snapshot { namespace, name } => format!("snapshot {}{name}", within(namespace)),
+        Target::Filling { from, made } => format!("{} for {made}", said(from)),
     }
 }
 
@@ -64,7 +64,7 @@ fn target(edge: &Edge) -> String {
 fn means(parsed: &Parsed, names: &[String]) -> BTreeSet<String> {
     let edges = parsed.edges.iter().map(|edge| {
         let operation = if edge.operation { "!" } else { "" };
-        format!("{:?}{operation} {} @ {}", edge.state, target(edge), edge.path)
+        format!("{:?}{operation} {} @ {}", edge.state, said(&edge.target), edge.path)
     });
     let mut all: BTreeSet<String> = edges.collect();
     assert_eq!(all.len(), parsed.edges.len(), "an edge stands twice");

@@ -2,10 +2,12 @@
 
 use super::meta::{Meta, nullable};
 use super::table::Known;
-use super::{Edge, Parsed, Read, Target, Unreadable};
+use super::{Edge, Parsed, Read, Target, Unreadable, storage};
 use crate::intake::GroupKind;
 use probate_contract::evidence::ReferenceState;
 use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use std::borrow::Cow;
 
 const CORE: &str = "kubernetes v1.33, staging/src/k8s.io/api/core/v1/types.go";
 const APPS: &str = "kubernetes v1.33, staging/src/k8s.io/api/apps/v1/types.go";
@@ -22,6 +24,7 @@ pub(super) const KINDS: &[Known] = &[
             "spec.nodeName",
             "spec.volumes[].persistentVolumeClaim.claimName",
             "spec.volumes[].ephemeral",
+            "spec.volumes[].awsElasticBlockStore, …: every in-tree plugin but hostPath",
             "status.phase",
         ],
         source: CORE,
@@ -112,15 +115,71 @@ struct PodSpec {
     volumes: Option<Vec<PodVolume>>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// A volume of a Pod. An asset may be mounted without any PersistentVolume, by the name that in-tree plugins have for it.
+#[derive(Default)]
 struct PodVolume {
-    #[serde(default)]
     name: Box<str>,
-    #[serde(default)]
-    persistent_volume_claim: Option<ClaimSource>,
-    #[serde(default)]
-    ephemeral: Option<serde::de::IgnoredAny>,
+    claim: Option<Box<str>>,
+    ephemeral: bool,
+    inline: Option<Box<Inline>>,
+}
+
+/// The asset as a Node names it, and the field that names it.
+struct Inline {
+    unique: Box<str>,
+    field: &'static str,
+}
+
+impl<'de> Deserialize<'de> for PodVolume {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields;
+
+        impl<'de> Visitor<'de> for Fields {
+            type Value = PodVolume;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a volume of a Pod")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<PodVolume, A::Error> {
+                let mut volume = PodVolume::default();
+                while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+                    match &*key {
+                        "name" => volume.name = map.next_value()?,
+                        "persistentVolumeClaim" => {
+                            volume.claim =
+                                map.next_value::<Option<ClaimSource>>()?.map(|source| source.claim_name);
+                        }
+                        "ephemeral" => volume.ephemeral = map.next_value::<Option<IgnoredAny>>()?.is_some(),
+                        key => match storage::plugin(key) {
+                            Some(field) => {
+                                let unique = storage::inline(field, map.next_value()?);
+                                volume.inline = unique.map(|unique| Box::new(Inline { unique, field }));
+                            }
+                            None => drop(map.next_value::<IgnoredAny>()?),
+                        },
+                    }
+                }
+                Ok(volume)
+            }
+        }
+        deserializer.deserialize_map(Fields)
+    }
+}
+
+impl PodVolume {
+    /// What it names; a generic ephemeral volume's claim has the name of the Pod, where there is one.
+    fn edge(self, pod: Option<&str>, state: ReferenceState, at: &str) -> Option<Edge> {
+        if let Some(name) = self.claim {
+            return Some(Edge::claim(name, state, format!("{at}.persistentVolumeClaim.claimName")));
+        }
+        if self.ephemeral {
+            let name = format!("{}-{}", pod?, self.name).into();
+            return Some(Edge::claim(name, state, format!("{at}.ephemeral")));
+        }
+        let Inline { unique, field } = *self.inline?;
+        Some(Edge::new(Target::Attachment { unique }, state, format!("{at}.{field}")))
+    }
 }
 
 #[derive(Deserialize)]
@@ -156,16 +215,7 @@ pub(crate) fn pod(kind: &GroupKind, json: &[u8]) -> Read {
     };
     let mut edges = Vec::new();
     for (index, volume) in object.spec.volumes.unwrap_or_default().into_iter().enumerate() {
-        if let Some(source) = volume.persistent_volume_claim {
-            edges.push(Edge::claim(
-                source.claim_name,
-                state,
-                format!("spec.volumes[{index}].persistentVolumeClaim.claimName"),
-            ));
-        } else if volume.ephemeral.is_some() {
-            let name = format!("{}-{}", head.name, volume.name).into();
-            edges.push(Edge::claim(name, state, format!("spec.volumes[{index}].ephemeral")));
-        }
+        edges.extend(volume.edge(Some(&head.name), state, &format!("spec.volumes[{index}]")));
     }
     Ok(Parsed { edges, ..Parsed::new(kind, head) })
 }
@@ -179,16 +229,10 @@ pub(super) struct Template {
 
 impl Template {
     pub(super) fn edges(self, state: ReferenceState, at: &str) -> Vec<Edge> {
-        // A generic ephemeral volume's claim is named after the Pod, which is not there yet.
-        let named = |(index, volume): (usize, PodVolume)| {
-            let source = volume.persistent_volume_claim?;
-            Some(Edge::claim(
-                source.claim_name,
-                state,
-                format!("{at}.spec.volumes[{index}].persistentVolumeClaim.claimName"),
-            ))
-        };
-        self.spec.volumes.unwrap_or_default().into_iter().enumerate().filter_map(named).collect()
+        let volumes = self.spec.volumes.unwrap_or_default().into_iter().enumerate();
+        volumes
+            .filter_map(|(index, volume)| volume.edge(None, state, &format!("{at}.spec.volumes[{index}]")))
+            .collect()
     }
 }
 

@@ -225,7 +225,7 @@ fn what_is_wanted_stays_and_what_nothing_wants_goes() {
         println!("WRONG {times} times: {name}: {first}");
     }
     assert!(counts.wrong.is_empty(), "core and model disagree: {:?}", counts.wrong.keys());
-    let rare = |edge: &&&Edge| counts.sole.get(edge.name).copied().unwrap_or(0) < worlds / 200;
+    let rare = |edge: &&&Edge| counts.sole.get(edge.name).copied().unwrap_or(0) < worlds / 220;
     let rare: Vec<&str> = edges.iter().filter(rare).map(|edge| edge.name).collect();
     assert!(rare.is_empty(), "seldom the only edge: {rare:?}");
 }

@@ -26,6 +26,12 @@ pub(in crate::kinds) fn templates(annotations: &Map, state: ReferenceState) -> (
         let claim =
             |pointer: &str| entry.pointer(pointer).and_then(Value::as_str).filter(|name| !name.is_empty());
         let target = entry.get("targetVolume").filter(|target| !target.is_null());
+        if let (Some(made), Some("PersistentVolumeClaim"), Some(source)) =
+            (claim("/metadata/name"), claim("/spec/dataSource/kind"), claim("/spec/dataSource/name"))
+        {
+            let path = format!("{path}.spec.dataSource.name");
+            edges.push(Edge::filling(made, None, source.into(), state, path));
+        }
         match (claim("/metadata/name"), target, claim("/targetVolume")) {
             (Some(name), None, _) => {
                 edges.push(Edge::claim(name.into(), state, format!("{path}.metadata.name")))

@@ -166,8 +166,14 @@ pub(super) fn machine(kind: &GroupKind, json: &[u8]) -> Read {
     let since = (state == ReferenceState::Stopped).then(|| object.status.stopped_since()).flatten();
     let mut edges = object.spec.template.spec.edges_of(&head.name, state, "spec.template.spec");
     for (index, template) in object.spec.data_volume_templates.unwrap_or_default().into_iter().enumerate() {
-        let path = format!("spec.dataVolumeTemplates[{index}].metadata.name");
-        edges.push(Edge::claim(template.metadata.name, state, path));
+        let at = format!("spec.dataVolumeTemplates[{index}]");
+        let made = template.metadata.name;
+        // KubeVirt makes the DataVolume once it sees the VM; from then on that one names what it clones.
+        edges.extend(template.spec.source.and_then(|source| source.pvc).map(|origin| {
+            let path = format!("{at}.spec.source.pvc.name");
+            Edge::filling(&made, origin.namespace, origin.name, state, path)
+        }));
+        edges.push(Edge::claim(made, state, format!("{at}.metadata.name")));
     }
     edges.extend(object.status.edges(state));
     let (templates, names) = annotations::templates(&marks, state);

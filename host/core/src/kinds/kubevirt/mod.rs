@@ -24,6 +24,7 @@ pub(super) const KINDS: &[Known] = &[
             "metadata.annotations[harvesterhci.io/removedPersistentVolumeClaims]",
             "metadata.annotations[harvesterhci.io/removeAllPersistentVolumeClaims]",
             "spec.dataVolumeTemplates[].metadata.name",
+            "spec.dataVolumeTemplates[].spec.source.pvc",
             "spec.template.spec.domain.devices.tpm.persistent",
             "spec.template.spec.domain.firmware.bootloader.efi.persistent",
             "spec.template.spec.utilityVolumes[].claimName",

@@ -1,6 +1,7 @@
 //! Snapshots, restores and exports of virtual machines.
 
 use super::Named;
+use super::machine::Spec;
 use crate::intake::GroupKind;
 use crate::kinds::meta::{Meta, nullable};
 use crate::kinds::snapshots::Copy;
@@ -8,6 +9,7 @@ use crate::kinds::table::Known;
 use crate::kinds::{Edge, Parsed, Payload, Read, Target, Unreadable};
 use probate_contract::evidence::{ReferenceState, SnapshotType};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 
 const SNAPSHOTS: &str = "kubevirt v1.6, staging/src/kubevirt.io/api/snapshot/v1beta1/types.go";
 
@@ -23,8 +25,10 @@ pub(in crate::kinds) const KINDS: &[Known] = &[
     Known {
         group: "snapshot.kubevirt.io",
         kind: "VirtualMachineSnapshotContent",
-        says: "Until it is ready a snapshot of its claims is in the making; then it stands for snapshots of them.",
+        says: "Until it is ready a snapshot of its claims is in the making; then it stands for snapshots of them, and a restore \
+               would mount again the claims that it left out.",
         fields: &[
+            "spec.source.virtualMachine.spec.template.spec.volumes[]",
             "spec.volumeBackups[].persistentVolumeClaim.metadata.name",
             "spec.volumeBackups[].volumeSnapshotName",
             "status.readyToUse",
@@ -36,7 +40,7 @@ pub(in crate::kinds) const KINDS: &[Known] = &[
         group: "snapshot.kubevirt.io",
         kind: "VirtualMachineRestore",
         says: "Until it is complete it wants the claims it restores and those it takes the place of; then it names the latter as \
-               replaced.",
+               replaced. Without status it may want any claim of its namespace.",
         fields: &["status.complete", "status.deletedDataVolumes[]", "status.restores[]"],
         source: SNAPSHOTS,
         read: restore,
@@ -64,7 +68,22 @@ struct Content<'a> {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct ContentSpec {
+    #[serde(deserialize_with = "nullable")]
+    source: Source,
     volume_backups: Option<Vec<VolumeBackup>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Source {
+    virtual_machine: Option<SavedMachine>,
+}
+
+/// The VM as a restore would make it again.
+#[derive(Deserialize)]
+struct SavedMachine {
+    #[serde(default, deserialize_with = "nullable")]
+    spec: Spec,
 }
 
 #[derive(Deserialize)]
@@ -86,6 +105,9 @@ struct ContentStatus {
     ready_to_use: Option<bool>,
 }
 
+/// Where a snapshot keeps the VM that a restore would make.
+const SAVED: &str = "spec.source.virtualMachine.spec.template.spec";
+
 /// VirtualMachineSnapshotContent. A volume without VolumeSnapshot was not cut and is no snapshot of the claim.
 fn content(kind: &GroupKind, json: &[u8]) -> Read {
     let object: Content<'_> =
@@ -94,6 +116,7 @@ fn content(kind: &GroupKind, json: &[u8]) -> Read {
     let ready = object.status.ready_to_use == Some(true);
     let mut edges = Vec::new();
     let mut copies = Vec::new();
+    let mut cut: BTreeSet<Box<str>> = BTreeSet::new();
     for (index, backup) in object.spec.volume_backups.unwrap_or_default().into_iter().enumerate() {
         let claim = backup.persistent_volume_claim.metadata.name;
         if !ready {
@@ -101,6 +124,7 @@ fn content(kind: &GroupKind, json: &[u8]) -> Read {
             edges.push(Edge::claim(claim.clone(), ReferenceState::Active, path).running());
         }
         if backup.volume_snapshot_name.is_some_and(|name| !name.is_empty()) {
+            cut.insert(claim.clone());
             copies.push(Copy {
                 namespace: head.namespace.clone(),
                 claim,
@@ -113,6 +137,11 @@ fn content(kind: &GroupKind, json: &[u8]) -> Read {
             });
         }
     }
+    let saved = object.spec.source.virtual_machine.map(|machine| machine.spec.template.spec);
+    let disks = saved.into_iter().flat_map(|spec| spec.edges(ReferenceState::Template, SAVED));
+    edges.extend(
+        disks.filter(|edge| !matches!(&edge.target, Target::Claim { name, .. } if cut.contains(name))),
+    );
     Ok(Parsed { payload: Payload::Copies(copies), edges, ..Parsed::new(kind, head) })
 }
 
@@ -120,8 +149,8 @@ fn content(kind: &GroupKind, json: &[u8]) -> Read {
 struct Restore<'a> {
     #[serde(borrow)]
     metadata: Meta<'a>,
-    #[serde(default, deserialize_with = "nullable")]
-    status: RestoreStatus,
+    #[serde(default)]
+    status: Option<RestoreStatus>,
 }
 
 #[derive(Deserialize, Default)]
@@ -148,7 +177,13 @@ fn restore(kind: &GroupKind, json: &[u8]) -> Read {
     let object: Restore<'_> =
         serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
     let head = object.metadata.head(kind)?;
-    let RestoreStatus { complete, restores, deleted_data_volumes } = object.status;
+    let Some(status) = object.status else {
+        // Nobody has looked at it yet: what it will restore is known to its snapshot alone.
+        let target = Target::Namespace { name: head.namespace.clone() };
+        let edges = vec![Edge::new(target, ReferenceState::Active, "spec").running()];
+        return Ok(Parsed { edges, ..Parsed::new(kind, head) });
+    };
+    let RestoreStatus { complete, restores, deleted_data_volumes } = status;
     let over = complete == Some(true);
     let mut edges = Vec::new();
     let filled = |name: Option<Box<str>>| name.filter(|name| !name.is_empty());

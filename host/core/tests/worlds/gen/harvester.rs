@@ -28,6 +28,12 @@ fn restore(plot: &mut Plot, target: &Target, status: &Value) -> bool {
 
 /// What Harvester adds to KubeVirt.
 pub(super) const EDGES: &[Edge] = &[
+    want("Harvester template still to clone it", |p, t| {
+        let source = json!({"kind": "PersistentVolumeClaim", "name": t.name});
+        let templates = json!([{"metadata": {"name": "still-to-come"}, "spec": {"dataSource": source}}]).to_string();
+        let marks = json!({"metadata": {"annotations": {"harvesterhci.io/volumeClaimTemplates": templates}}});
+        p.beside(t, ("kubevirt.io/v1", "VirtualMachine"), &marks)
+    }),
     want("harvester template", |p, t| {
         templates(p, t, &json!([{"metadata": {"name": "x"}}, {"metadata": {"name": t.name}, "spec": {}}]))
     })

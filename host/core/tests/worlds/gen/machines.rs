@@ -55,6 +55,20 @@ fn migrated(target: &Target, which: &str) -> Value {
 
 /// Machines, instances, hotplug, memory dumps, migrations, state, snapshots.
 pub(super) const EDGES: &[Edge] = &[
+    want("vm that is still to clone it", |p, t| {
+        let source = json!({"pvc": {"namespace": t.namespace, "name": t.name}});
+        let template = json!([{"metadata": {"name": "still-to-come"}, "spec": {"source": source}}]);
+        other(p, t, &json!({"spec": {"dataVolumeTemplates": template}}))
+    }),
+    want("vm snapshot that left it out", |p, t| {
+        let machine = json!({"spec": {"template": {"spec": {"volumes": [disk(t)]}}}});
+        let rest = json!({"spec": {"source": {"virtualMachine": machine}, "volumeBackups": []}, "status": {"readyToUse": true}});
+        p.beside(t, ("snapshot.kubevirt.io/v1beta1", "VirtualMachineSnapshotContent"), &rest)
+    }),
+    want("vm restore that nobody looked at", |p, t| {
+        let spec = json!({"spec": {"target": {"kind": "VirtualMachine", "name": "db"}, "virtualMachineSnapshotName": "s"}});
+        p.beside(t, ("snapshot.kubevirt.io/v1beta1", "VirtualMachineRestore"), &spec)
+    }),
     want("vm running", |p, t| {
         let more = json!({"spec": {"runStrategy": "Always"}, "status": {"printableStatus": "Running", "created": true, "ready": true}});
         machine(p, t, &disk(t), &more)

@@ -83,9 +83,32 @@ pub(super) const EDGES: &[Edge] = &[
         let spec = json!({"spec": {"ref": {"namespace": t.namespace, "name": t.name}}});
         p.wide(t, ("example.com/v1", "Wide"), &spec)
     }),
+    want("unknown resource with its uid", |p, t| t.real && far_widget(p, t, &json!({"ref": {"uid": t.uid}}))),
+    want("unknown resource with its handle", |p, t| {
+        !t.handle.is_empty() && far_widget(p, t, &json!({"disk": t.handle}))
+    }),
+    want("unknown resource of no namespace with a claimName", |p, t| {
+        let volumes = json!([{"name": "v", "persistentVolumeClaim": {"claimName": t.name}}]);
+        p.wide(t, ("argoproj.io/v1alpha1", "ClusterWorkflowTemplate"), &json!({"spec": {"volumes": volumes}}))
+    }),
+    want("kind that Kubernetes may add", |p, t| {
+        p.beside(t, ("policy/v2", "Gang"), &json!({"spec": {"template": {"claimName": t.name}}}))
+    }),
     rail("owner nobody knows", |p, t| owned(p, t, WIDGET)),
     rail("owner volsync", |p, t| owned(p, t, ("volsync.backube/v1alpha1", "ReplicationDestination"))),
     want("argo", argo),
+    want("argo by its default label", |p, t| {
+        let label = json!({"metadata": {"labels": {"app.kubernetes.io/instance": "app"}}});
+        p.claim(t, &label) && {
+            p.add(
+                t.cluster,
+                ("argoproj.io/v1alpha1", "Application"),
+                ("elsewhere", "app"),
+                &json!({"spec": {}}),
+            );
+            true
+        }
+    }),
     want("flux kustomization", |p, t| flux(p, t, "kustomize.toolkit.fluxcd.io", "Kustomization")),
     want("flux helm release", |p, t| flux(p, t, "helm.toolkit.fluxcd.io", "HelmRelease")),
     rail("hold on the claim", |p, t| p.claim(t, &annotated("probate.dev/hold", ""))),

@@ -116,6 +116,11 @@ pub(super) const EDGES: &[Edge] = &[
             "volumeSnapshotRef": {"namespace": "elsewhere", "name": "s"}}, "status": {"readyToUse": true}});
         !t.handle.is_empty() && p.wide(t, ("snapshot.storage.k8s.io/v1", "VolumeSnapshotContent"), &rest)
     }),
+    want("snapshot content in the making", |p, t| {
+        let rest = json!({"spec": {"driver": t.driver, "source": {"volumeHandle": t.handle},
+            "volumeSnapshotRef": {"namespace": "elsewhere", "name": "s"}}});
+        !t.handle.is_empty() && p.wide(t, ("snapshot.storage.k8s.io/v1", "VolumeSnapshotContent"), &rest)
+    }),
     rail("resize", |p, t| {
         p.claim(t, &json!({"status": {"conditions": [{"type": "Resizing", "status": "True"}]}}))
     }),

@@ -81,6 +81,19 @@ pub(super) const EDGES: &[Edge] = &[
         p.add(t.cluster, ("v1", "Pod"), (&t.namespace, pod), &spec);
         true
     }),
+    want("pod with the disk inline", |p, t| {
+        let disk = match t.handle.as_str() {
+            "" => format!("aws-{}", t.uid.get(..8).unwrap_or_default()),
+            handle => handle.to_owned(),
+        };
+        let volumes = json!([{"name": "v", "awsElasticBlockStore": {"volumeID": disk}}]);
+        let rest = json!({"spec": {"nodeName": "node-1", "volumes": volumes}});
+        let served = json!({"spec": {"csi": {"driver": "ebs.csi.aws.com"}}});
+        t.real && !t.volume.is_empty() && (t.handle.is_empty() || p.volume(t, &served)) && {
+            p.add(t.cluster, ("v1", "Pod"), ("elsewhere", "inline"), &rest);
+            true
+        }
+    }),
     want("deployment", |p, t| template(p, t, ("apps/v1", "Deployment"), json!({"replicas": 2}))),
     want("deployment of none", |p, t| template(p, t, ("apps/v1", "Deployment"), json!({"replicas": 0}))),
     want("replica set", |p, t| template(p, t, ("apps/v1", "ReplicaSet"), json!({"replicas": 0}))),

@@ -20,9 +20,23 @@ fn ignored(group: &str, kind: &str) -> bool {
         || (group == "argoproj.io" && matches!(kind, "Application" | "ApplicationSet" | "AppProject"))
 }
 
+/// Kinds of groups that hold workloads or storage which no Kubernetes of today serves.
+pub(super) fn unheard(group: &str, kind: &str) -> bool {
+    let known: &[&str] = match group {
+        "apps" => &["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "ControllerRevision"],
+        "batch" => &["Job", "CronJob"],
+        "policy" => &["PodDisruptionBudget", "Eviction"],
+        "storage.k8s.io" => {
+            &["StorageClass", "VolumeAttachment", "CSINode", "CSIDriver", "CSIStorageCapacity"]
+        }
+        _ => return false,
+    };
+    !known.contains(&kind)
+}
+
 pub(super) fn ask(case: &Case<'_>, object: &Value, found: &mut Found) {
     let (group, kind) = (group(object), kind(object));
-    if ignored(group, kind) || !(unknown(group) || group == "argoproj.io") {
+    if ignored(group, kind) || !(unknown(group) || group == "argoproj.io" || unheard(group, kind)) {
         return;
     }
     let own = namespace(object);
@@ -36,10 +50,15 @@ pub(super) fn ask(case: &Case<'_>, object: &Value, found: &mut Found) {
             named |= text == case.name;
             spaced |= text == case.namespace;
             certain |= text.split_once('/') == Some((case.namespace, case.name));
+            // A uid or a handle means one thing, wherever it is told.
+            let asset = case.csi().is_some_and(|(_, handle)| handle == text);
+            certain |= asset || (case.claim.is_some() && text == case.uid);
         });
         maps(part, &mut |map| {
             let is = |key: &str, text: &str| map.get(key).and_then(Value::as_str) == Some(text);
             certain |= is("namespace", case.namespace) && is("name", case.name);
+            // Without namespace it serves any.
+            certain |= own.is_empty() && is("claimName", case.name);
         });
     }
     certain |= named && own == case.namespace;

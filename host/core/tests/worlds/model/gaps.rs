@@ -1,6 +1,6 @@
 //! What is stated to be whole, and what a delete needs whole.
 
-use super::json::{group, kind, typed};
+use super::json::{at, kind, name, text, typed};
 use super::{By, Case, Found};
 use crate::world::{Cluster, Says};
 
@@ -41,13 +41,27 @@ pub(super) fn ask(case: &Case<'_>, found: &mut Found) {
     let gap = NAMESPACED.iter().any(|kind| !stated(cluster, kind, case.namespace))
         || EVERYWHERE.iter().any(|kind| !stated(cluster, kind, space(kind)))
         || custom(cluster).iter().any(|kind| !stated(cluster, kind, "*"));
-    if gap {
+    if gap || inline(case, cluster) {
         found.add("gap", By::Untold, None, true);
     } else if !discovered(cluster) {
         found.add("no discovery", By::Untold, None, true);
     } else if cluster.says.iter().any(|says| matches!(says, Says::Incomplete(..))) {
         found.add("gap elsewhere", By::Untold, None, false);
     }
+}
+
+/// A disk of an in-tree plugin may be mounted by its name, in any namespace.
+fn inline(case: &Case<'_>, cluster: &Cluster) -> bool {
+    let tree = case.volume.is_some_and(|volume| {
+        at(volume, "spec.awsElasticBlockStore").is_object()
+            || text(volume, "spec.csi.driver") == "ebs.csi.aws.com"
+    });
+    let spaces = || cluster.objects.iter().filter(|object| kind(object) == "Namespace").map(name);
+    let whole = |kind: &str| stated(cluster, kind, "*") || spaces().all(|space| stated(cluster, kind, space));
+    tree && NAMESPACED
+        .iter()
+        .filter(|kind| !kind.contains("kubevirt.io") && !kind.contains("Claim"))
+        .any(|kind| !whole(kind))
 }
 
 /// Custom kinds that the cluster is known to have.
@@ -58,9 +72,11 @@ fn custom(cluster: &Cluster) -> Vec<String> {
         Says::Incomplete(kind, ..) => Some(vec![kind.clone()]),
         _ => None,
     });
-    let seen =
-        cluster.objects.iter().filter(|object| foreign(group(object)) && !kind(object).is_empty()).map(typed);
-    let foreign_name = |name: &String| foreign(name.split_once('.').map_or("", |(_, group)| group));
+    let seen = cluster.objects.iter().filter(|object| !kind(object).is_empty()).map(typed);
+    let foreign_name = |name: &String| {
+        name.split_once('.')
+            .is_some_and(|(kind, group)| foreign(group) || super::custom::unheard(group, kind))
+    };
     told.flatten()
         .chain(seen)
         .filter(foreign_name)

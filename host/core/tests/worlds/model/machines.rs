@@ -51,6 +51,11 @@ fn machine(case: &Case<'_>, machine: &Value, found: &mut Found) {
         if case.beside(machine, text(template, "metadata.name")) {
             found.want(case, "VM data volume template", machine);
         }
+        let source = at(template, "spec.source.pvc");
+        let space = Some(text(source, "namespace")).filter(|space| !space.is_empty());
+        if case.is(space.unwrap_or(namespace(machine)), text(source, "name")) {
+            still_to_clone(case, machine, text(template, "metadata.name"), found);
+        }
     }
     for request in list(machine, "status.volumeRequests") {
         let source = at(request, "addVolumeOptions.volumeSource");
@@ -66,6 +71,20 @@ fn machine(case: &Case<'_>, machine: &Value, found: &mut Found) {
     backend(case, machine, found);
     if let Some(text) = annotation(machine, "harvesterhci.io/volumeClaimTemplates") {
         templates(case, machine, text, found);
+    }
+}
+
+/// What a claim is cloned from is wanted until that claim is there; then that one tells.
+fn still_to_clone(case: &Case<'_>, machine: &Value, made: &str, found: &mut Found) {
+    let there = |object: &Value| {
+        kind(object) == "PersistentVolumeClaim"
+            && namespace(object) == namespace(machine)
+            && name(object) == made
+    };
+    if case.objects().any(there) {
+        found.may(case, "cloned already", machine);
+    } else {
+        found.want(case, "still to be cloned", machine);
     }
 }
 
@@ -106,19 +125,33 @@ fn templates(case: &Case<'_>, machine: &Value, text_: &str, found: &mut Found) {
         if names.iter().any(|name| case.beside(machine, name)) {
             found.want(case, "Harvester claim template", machine);
         }
+        let source = at(template, "spec.dataSource");
+        if text(source, "kind") == "PersistentVolumeClaim" && case.beside(machine, text(source, "name")) {
+            still_to_clone(case, machine, text(template, "metadata.name"), found);
+        }
     }
 }
 
 fn kubevirt_snapshots(case: &Case<'_>, object: &Value, found: &mut Found) {
     match kind(object) {
         "VirtualMachineSnapshotContent" => {
+            let mut cut = false;
             for backup in list(object, "spec.volumeBackups") {
                 if case.beside(object, text(backup, "persistentVolumeClaim.metadata.name")) {
                     backed_up(case, object, found, "VM snapshot");
+                    cut = true;
                 }
+            }
+            if !cut {
+                // A restore makes this VM again, with the disks that the snapshot does not hold.
+                let machine = at(object, "spec.source.virtualMachine.spec.template.spec");
+                volumes(case, object, machine, "VM of a snapshot", found);
             }
         }
         "VirtualMachineRestore" => {
+            if at(object, "status").is_null() && namespace(object) == case.namespace {
+                found.want(case, "restore that nobody looked at", object);
+            }
             for restore in list(object, "status.restores") {
                 if case.beside(object, text(restore, "persistentVolumeClaim")) {
                     under_way(case, object, at(object, "status.complete").as_bool() == Some(true), found);

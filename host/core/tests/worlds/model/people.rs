@@ -107,6 +107,7 @@ fn owners_untold(case: &Case<'_>, claim: &Value, found: &mut Found) {
 fn tracked(case: &Case<'_>, object: &Value, found: &mut Found) {
     let Some(claim) = case.claim else { return };
     let tracks = match (group(object), kind(object)) {
+        ("argoproj.io", "Application") if label(claim, "app.kubernetes.io/instance") == name(object) => true,
         ("argoproj.io", "Application") => {
             let id = annotation(claim, "argocd.argoproj.io/tracking-id").unwrap_or_default();
             let mut parts = id.split(':');
@@ -136,8 +137,12 @@ fn tracked(case: &Case<'_>, object: &Value, found: &mut Found) {
 /// Helm keeps its releases in Secrets, which are never read: a release that is named may be there.
 fn helm(case: &Case<'_>, claim: &Value, found: &mut Found) {
     let marks = ["argocd.argoproj.io/tracking-id", "meta.helm.sh/release-name"];
-    let labels =
-        ["kustomize.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/name", "argocd.argoproj.io/instance"];
+    let labels = [
+        "kustomize.toolkit.fluxcd.io/name",
+        "helm.toolkit.fluxcd.io/name",
+        "argocd.argoproj.io/instance",
+        "app.kubernetes.io/instance",
+    ];
     if marks.iter().any(|mark| annotation(claim, mark).is_some())
         || labels.iter().any(|mark| !label(claim, mark).is_empty())
     {

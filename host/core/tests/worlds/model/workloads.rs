@@ -6,6 +6,7 @@ use probate_contract::manifest::Consent;
 use serde_json::Value;
 
 pub(super) fn ask(case: &Case<'_>, object: &Value, found: &mut Found) {
+    inline(case, object, found);
     if namespace(object) != case.namespace {
         return;
     }
@@ -46,6 +47,18 @@ fn pod(case: &Case<'_>, pod: &Value, found: &mut Found) {
     // A hotplugged disk is attached through a Pod of its own, which mounts the claim as any other Pod.
     if annotation(pod, "kubevirt.io/owner-vmi-name").is_some() && mounts(at(pod, "spec"), "", case.name) {
         found.want(case, "attachment Pod", pod);
+    }
+}
+
+/// A Pod that mounts the disk itself, by the name that the in-tree plugin has for it.
+fn inline(case: &Case<'_>, object: &Value, found: &mut Found) {
+    let disk = case.volume.map_or("", |volume| text(volume, "spec.awsElasticBlockStore.volumeID"));
+    // Kubernetes gives such a disk to the CSI driver, under the same id.
+    let disk =
+        case.csi().filter(|(driver, _)| *driver == "ebs.csi.aws.com").map_or(disk, |(_, handle)| handle);
+    let same = |volume: &Value| !disk.is_empty() && text(volume, "awsElasticBlockStore.volumeID") == disk;
+    if kind(object) == "Pod" && list(object, "spec.volumes").iter().any(same) {
+        found.want(case, "Pod with the disk inline", object);
     }
 }
 

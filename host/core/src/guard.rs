@@ -164,7 +164,10 @@ fn listed(list: &[String]) -> Option<Held> {
 }
 
 fn identity_unproven(scene: &Scene<'_>) -> Option<Held> {
-    scene.rails.unproven.then(|| said("claim and volume name each other, but claimRef holds another uid"))
+    scene
+        .rails
+        .unproven
+        .then(|| said("claim and volume name each other, but claimRef does not hold the claim's uid"))
 }
 
 fn not_watched(scene: &Scene<'_>) -> Option<Held> {
@@ -172,7 +175,7 @@ fn not_watched(scene: &Scene<'_>) -> Option<Held> {
     let how = match unused.continuity {
         Continuity::Watched => return None,
         Continuity::Condition => "told by the object's own status alone",
-        Continuity::Sampled => "sampled with gaps",
+        Continuity::Sampled => "sampled with gaps, or seen last too long ago",
         Continuity::Assumed => "stated by the user",
     };
     Some(said(format!("disuse is {how}")))

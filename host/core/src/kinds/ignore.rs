@@ -15,8 +15,7 @@ pub struct Ignored {
 
 const ALL: &[&str] = &["*"];
 const REPORT: &str = "reports and scans list objects, they want none";
-const INVENTORY: &str =
-    "inventories of what a release or Git repository applies: held by GitOpsTracked while it exists";
+const INVENTORY: &str = "lists what a release or Git repository applies; the mark that its tool leaves on the claim holds it (GitOpsTracked)";
 const ELSEWHERE: &str = "names no claim: Services, Secrets, hosts or where backups lie";
 const POINTS_AT_VM: &str = "names VMs and images; what it makes of them names the claims itself";
 

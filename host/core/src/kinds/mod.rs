@@ -35,6 +35,7 @@ pub(crate) use ignore::ignored;
 pub use ignore::{Ignored, ignore_list};
 pub use marks::{MARKS, Mark};
 pub(crate) use served::builtin_group;
+pub use served::harmless;
 pub use table::{Known, understood};
 
 /// An object's own facts; inventories share them with whoever keeps what was read.

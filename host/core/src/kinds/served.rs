@@ -59,6 +59,11 @@ const WITH_WORKLOADS: [(&str, &[&str]); 7] = [
     ("storage.k8s.io", &["CSIDriver", "CSINode", "CSIStorageCapacity", "VolumeAttributesClass"]),
 ];
 
+/// Kinds of Kubernetes, by group, that name no claim and no volume though others of their group do.
+pub fn harmless() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    WITH_WORKLOADS.into_iter().filter(|(_, kinds)| !kinds.is_empty())
+}
+
 /// True for kinds of Kubernetes that are understood or can name no claim. A kind without group may be of any of its groups, as
 /// people write it.
 pub(super) fn served(kind: &GroupKind) -> bool {

@@ -44,7 +44,7 @@ impl FromStr for DumpArg {
         let name = |name: &str| !name.contains('/') || name.starts_with("vcluster:");
         let named = text.split_once('=').filter(|(before, _)| name(before) && !PathBuf::from(text).exists());
         let (name, rest) = match named {
-            Some(("", _)) => return Err(format!("`{text}`: no cluster name before `=`")),
+            Some(("" | "vcluster:", _)) => return Err(format!("`{text}`: no cluster name before `=`")),
             Some((name, rest)) => (Some(name.to_string()), rest),
             None => (None, text),
         };
@@ -119,6 +119,7 @@ mod tests {
         assert_eq!(arg.name.as_deref(), Some("vcluster:team-a/vc1"));
         assert_eq!("-".parse::<DumpArg>().unwrap().source, DumpSource::Stdin);
         assert!("=x".parse::<DumpArg>().is_err());
+        assert!("vcluster:=x".parse::<DumpArg>().is_err());
         assert!("".parse::<DumpArg>().is_err());
     }
 

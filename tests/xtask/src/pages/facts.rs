@@ -1,7 +1,7 @@
 //! What the core understands of each kind, and which marks count.
 
 use super::cell;
-use probate_core::kinds::{MARKS, ignore_list, understood};
+use probate_core::kinds::{MARKS, harmless, ignore_list, understood};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -40,6 +40,11 @@ pub(super) fn kinds() -> String {
     for ignored in ignore_list() {
         let _ =
             writeln!(page, "| {} | {} | {} |", ignored.group, ignored.kinds.join(", "), cell(ignored.why));
+    }
+    page.push_str("\n## Kinds of Kubernetes that name no claim\n\nNothing is read of these, nor of any kind of the groups that hold neither workloads nor storage. Old revisions of a\ntemplate (ControllerRevision) are no use: what an undone rollout would mount again is wanted once it is undone. What Kubernetes\nhad, or may add, beside these and those above is read like a custom kind.\n\n| group | kinds |\n|---|---|\n");
+    for (group, kinds) in harmless() {
+        let _ =
+            writeln!(page, "| {} | {} |", if group.is_empty() { "core" } else { group }, kinds.join(", "));
     }
     page
 }

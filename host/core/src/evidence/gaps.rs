@@ -117,7 +117,7 @@ impl Gaps {
         let inline = cluster.volumes.iter().any(|volume| volume.data.driver.as_ref().is_some_and(mounted));
         let workloads = NAMESPACED.iter().filter(|_| inline);
         Self {
-            inline: workloads.filter_map(|kind| everywhere_named(cluster, kind)).collect(),
+            inline: workloads.filter_map(|kind| list(cluster, kind, None)).collect(),
             namespaces,
             nowhere,
             volumes: list(cluster, "PersistentVolume", None).into_iter().collect(),
@@ -186,14 +186,6 @@ impl Gaps {
             }]),
         }
     }
-}
-
-/// The gap of a kind that lives in namespaces, unless its list is whole in each of them.
-fn everywhere_named(cluster: &ClusterData, kind: &str) -> Option<Gap> {
-    let gap = list(cluster, kind, None)?;
-    let each = || cluster.namespaces.keys().all(|namespace| list(cluster, kind, Some(namespace)).is_none());
-    let whole = list(cluster, "Namespace", None).is_none() && each();
-    (!whole).then_some(gap)
 }
 
 /// Custom kinds that discovery shows and that are not whole in all namespaces; without discovery none is known.

@@ -34,11 +34,31 @@ pub(super) fn unheard(group: &str, kind: &str) -> bool {
     !known.contains(&kind)
 }
 
-pub(super) fn ask(case: &Case<'_>, object: &Value, found: &mut Found) {
+/// True for objects of which nobody knows what their texts mean.
+fn stranger(object: &Value) -> bool {
     let (group, kind) = (group(object), kind(object));
-    if ignored(group, kind) || !(unknown(group) || group == "argoproj.io" || unheard(group, kind)) {
+    !ignored(group, kind) && (unknown(group) || group == "argoproj.io" || unheard(group, kind))
+}
+
+/// Who names a handle or a volume's uid means the asset, whatever became of its claim.
+pub(super) fn asset(case: &Case<'_>, object: &Value, found: &mut Found) {
+    let mut named = false;
+    let volume = case.volume.map_or("", |volume| text(volume, "metadata.uid"));
+    for part in [at(object, "spec"), at(object, "status"), at(object, "data")] {
+        strings(part, &mut |text| {
+            named |= text == volume || case.csi().is_some_and(|(_, handle)| handle == text)
+        });
+    }
+    if named && !volume.is_empty() && stranger(object) {
+        found.want(case, "unknown resource of the asset", object);
+    }
+}
+
+pub(super) fn ask(case: &Case<'_>, object: &Value, found: &mut Found) {
+    if !stranger(object) {
         return;
     }
+    asset(case, object, found);
     let own = namespace(object);
     let mut named = false;
     let mut spaced = false;
@@ -50,9 +70,8 @@ pub(super) fn ask(case: &Case<'_>, object: &Value, found: &mut Found) {
             named |= text == case.name;
             spaced |= text == case.namespace;
             certain |= text.split_once('/') == Some((case.namespace, case.name));
-            // A uid or a handle means one thing, wherever it is told.
-            let asset = case.csi().is_some_and(|(_, handle)| handle == text);
-            certain |= asset || (case.claim.is_some() && text == case.uid);
+            // A uid means one thing, wherever it is told.
+            certain |= case.claim.is_some() && text == case.uid;
         });
         maps(part, &mut |map| {
             let is = |key: &str, text: &str| map.get(key).and_then(Value::as_str) == Some(text);

@@ -1,6 +1,6 @@
 //! What is stated to be whole, and what a delete needs whole.
 
-use super::json::{at, kind, name, text, typed};
+use super::json::{at, kind, text, typed};
 use super::{By, Case, Found};
 use crate::world::{Cluster, Says};
 
@@ -56,8 +56,7 @@ fn inline(case: &Case<'_>, cluster: &Cluster) -> bool {
         at(volume, "spec.awsElasticBlockStore").is_object()
             || text(volume, "spec.csi.driver") == "ebs.csi.aws.com"
     });
-    let spaces = || cluster.objects.iter().filter(|object| kind(object) == "Namespace").map(name);
-    let whole = |kind: &str| stated(cluster, kind, "*") || spaces().all(|space| stated(cluster, kind, space));
+    let whole = |kind: &str| stated(cluster, kind, "*");
     tree && NAMESPACED
         .iter()
         .filter(|kind| !kind.contains("kubevirt.io") && !kind.contains("Claim"))

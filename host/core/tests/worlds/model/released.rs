@@ -14,6 +14,7 @@ pub(super) fn ask(case: &Case<'_>, object: &Value, found: &mut Found) {
     if group(object).is_empty() && kind(object) == "PersistentVolume" {
         return;
     }
+    super::custom::asset(case, object, found);
     let mut named = false;
     strings(object, &mut |text| {
         named |= !case.name.is_empty() && text.contains(case.name) || text.contains(case.volume_name());

@@ -70,6 +70,12 @@ pub(crate) fn of(view: &View<'_>) -> Layers {
     for recorded in status.into_iter().flat_map(|status| &status.counterparts) {
         of_record(view, recorded, &guest_cluster, &mut search);
     }
+    let served =
+        status.and_then(|status| status.guest_cluster.as_ref()).filter(|_| !told && search.found.is_empty());
+    if let Some(guest) = served {
+        // It serves a cluster that lives, and nobody knows as what.
+        search.doubtful.push(gap(Reason::NotCollected, format!("what {} has of it", guest.name)));
+    }
     let Search { mut found, unread, mut doubtful } = search;
     if !told {
         doubtful.extend(unread);

@@ -60,9 +60,10 @@ const HOLD: &str = "probate.dev/hold";
 const HOLD_UNTIL: &str = "probate.dev/hold-until";
 
 /// Finalizers whose meaning is known; the second is an operation under way.
-const FINALIZERS: [&str; 4] = [
+const FINALIZERS: [&str; 5] = [
     "kubernetes.io/pvc-protection",
     "kubernetes.io/pv-protection",
+    "kubernetes.io/pv-controller",
     "external-provisioner.volume.kubernetes.io/finalizer",
     "external-attacher/",
 ];
@@ -162,11 +163,39 @@ fn hold(place: &str, annotations: &Map, now: i64) -> Option<(String, Option<i64>
     }
 }
 
+const HELM_POLICY: &str = "helm.sh/resource-policy";
+
+/// What people write so that the tool that made it leaves it behind.
+const KEPT: [(&str, &str); 6] = [
+    ("argocd.argoproj.io/sync-options", "Delete=false"),
+    ("argocd.argoproj.io/sync-options", "Prune=false"),
+    ("kustomize.toolkit.fluxcd.io/prune", "disabled"),
+    ("kapp.k14s.io/delete-strategy", "orphan"),
+    ("cli-utils.sigs.k8s.io/on-remove", "keep"),
+    ("client.lifecycle.config.k8s.io/deletion", "detach"),
+];
+
+/// Born on the host and shown in a virtual cluster: its data is the host's own (vcluster, `object-imported`).
+const IMPORTED: (&str, &str) = ("vcluster.loft.sh/object-imported", "true");
+
+/// A hibernated CloudNativePG cluster, which is read from its claim when it is woken (cloudnative-pg, pkg/utils/labels_annotations.go).
+const COMES_BACK: [&str; 2] = ["cnpg.io/hibernateClusterManifest", "cnpg.io/clusterManifest"];
+
 fn kept(place: &str, annotations: &Map) -> Vec<String> {
     let mut kept = Vec::new();
-    if annotations.get("helm.sh/resource-policy").is_some_and(|policy| policy == "keep") {
-        kept.push(format!("helm.sh/resource-policy: keep on {place}"));
+    if annotations.get(HELM_POLICY).is_some_and(|policy| policy.trim().eq_ignore_ascii_case("keep")) {
+        kept.push(format!("{HELM_POLICY}: keep on {place}"));
     }
+    for (key, value) in KEPT.into_iter().chain([IMPORTED]) {
+        let told = annotations.get(key).is_some_and(|told| told.split(',').any(|told| told.trim() == value));
+        kept.extend(told.then(|| format!("{key}: {value} on {place}")));
+    }
+    kept.extend(
+        COMES_BACK
+            .iter()
+            .filter(|key| annotations.contains_key(**key))
+            .map(|key| format!("{key} on {place}")),
+    );
     if annotations.get("harvesterhci.io/goldenImage").is_some_and(|golden| golden == "true") {
         kept.push(format!("harvesterhci.io/goldenImage on {place}"));
     }

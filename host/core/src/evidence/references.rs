@@ -5,10 +5,11 @@ use crate::facts::{Gap, Known};
 use crate::intake::GroupKind;
 use crate::inventory::links::VIRTUAL_PREFIX;
 use crate::inventory::{ObjectId, Of, Ordinal, Reference as Found};
-use crate::kinds::storage;
+use crate::kinds::{asset, storage};
 use crate::time;
 use probate_contract::dump::Reason;
 use probate_contract::evidence::{Reference, ReferenceState};
+use std::collections::BTreeSet;
 
 /// More references than this make the list too large for a policy.
 const MAX_LIST: usize = 256;
@@ -96,7 +97,7 @@ fn unread_scalers(view: &View<'_>) -> Option<Gap> {
 fn inline(view: &View<'_>) -> Vec<Gap> {
     let driver = view.volume.get().and_then(|(_, volume)| volume.driver.as_deref());
     driver
-        .filter(|driver| storage::mounted_inline(driver))
+        .filter(|driver| asset::mounted_inline(driver))
         .map_or_else(Vec::new, |_| view.gaps.inline().to_vec())
 }
 
@@ -168,6 +169,7 @@ fn around_volume<'a>(view: &View<'a>, found: &mut Vec<Found<'a>>, extra: &mut Ve
         extra.extend(plain(view, id, ReferenceState::Active, "spec.volumeName"));
     }
     asking(view, &object.head.name, counterpart, extra);
+    let kept = view.record.is_some_and(|record| record.status.quarantine.is_some());
     let Some((_, volume)) = view.volume.get() else { return };
     let Some(reference) = volume.claim.as_ref() else {
         return extra.extend(fitting(view, volume));
@@ -187,8 +189,14 @@ fn around_volume<'a>(view: &View<'a>, found: &mut Vec<Found<'a>>, extra: &mut Ve
         });
     }
     // Whoever names a claim that is gone wants its data back; once another claim has the name, they mean that one.
-    if view.cluster.claim(&reference.namespace, &reference.name).is_none() {
-        found.extend(view.cluster.references_to_claim(&reference.namespace, &reference.name));
+    match view.cluster.claim(&reference.namespace, &reference.name).and_then(|at| view.cluster.claims.get(at))
+    {
+        None => found.extend(view.cluster.references_to_claim(&reference.namespace, &reference.name)),
+        // It came back, and waits for a volume: people mean this one. Of what we keep ourselves the protocol asks a person.
+        Some(claim) if claim.data.volume.is_none() && Some(claim.object) != counterpart && !kept => {
+            extra.extend(plain(view, claim.object, ReferenceState::Pending, "metadata.name"));
+        }
+        Some(_) => {}
     }
 }
 
@@ -209,11 +217,7 @@ fn fitting(view: &View<'_>, volume: &storage::Volume) -> Option<Reference> {
 fn attachments<'a>(view: &View<'a>, found: &mut Vec<Found<'a>>) {
     let Some((id, volume)) = view.volume.get() else { return };
     let Some(object) = view.cluster.object(*id) else { return };
-    found.extend(view.cluster.references_to_volume(
-        &object.head.name,
-        volume.driver.as_deref(),
-        volume.handle.as_deref(),
-    ));
+    found.extend(view.cluster.references_to_volume(&object.head.name, volume));
 }
 
 /// Other volumes, in any cluster, that stand for the same asset.
@@ -224,7 +228,9 @@ fn twins(view: &View<'_>, extra: &mut Vec<Reference>) -> Vec<String> {
     };
     let mut names = Vec::new();
     for cluster in &view.inventory.clusters {
-        for twin in cluster.with_handle(driver, handle).filter_map(|at| cluster.volumes.get(at)) {
+        let shares = volume.share.iter().flat_map(|share| cluster.with_share(share));
+        let places: BTreeSet<usize> = cluster.with_handle(driver, handle).chain(shares).collect();
+        for twin in places.into_iter().filter_map(|at| cluster.volumes.get(at)) {
             let itself = std::ptr::eq(cluster, view.cluster) && twin.object == *id;
             // vCluster shows the host's volume under its own name: one asset, one volume.
             let shown = cluster.name.starts_with(VIRTUAL_PREFIX) && !twin.data.governing;

@@ -13,6 +13,7 @@ const ARGO_LABEL: &str = "argocd.argoproj.io/instance";
 const ARGO_DEFAULT_LABEL: &str = "app.kubernetes.io/instance";
 const HELM: &str = "meta.helm.sh/release-name";
 const OBJECT_SET: &str = "objectset.rio.cattle.io/hash";
+const OBJECT_SET_ID: &str = "objectset.rio.cattle.io/id";
 /// What Flux names its owner by, and the owner's kind.
 const FLUX: [(&str, &str, &str); 2] = [
     ("kustomize.toolkit.fluxcd.io", "kustomize.toolkit.fluxcd.io", "Kustomization"),
@@ -48,8 +49,12 @@ pub(crate) fn of(view: &View<'_>, place: &str, subject: &Subject) -> Vec<String>
     if annotations.contains_key(HELM) {
         mark(HELM, false);
     }
-    if labels.contains_key(OBJECT_SET) || annotations.contains_key("objectset.rio.cattle.io/id") {
-        mark(OBJECT_SET, object_set_gone(view, annotations));
+    let set = [
+        labels.contains_key(OBJECT_SET).then_some(OBJECT_SET),
+        annotations.contains_key(OBJECT_SET_ID).then_some(OBJECT_SET_ID),
+    ];
+    if let Some(key) = set.into_iter().flatten().next() {
+        mark(key, object_set_gone(view, annotations));
     }
     found
 }

@@ -68,6 +68,10 @@ fn gap(view: &View<'_>, reason: Reason) -> Known<Unused> {
 /// Since when nothing wants it, if nothing does: the latest of record, `Unused` condition and release, with the record's continuity
 /// if there is one.
 pub(crate) fn observed(view: &View<'_>) -> Known<Unused> {
+    if view.claim.get().is_some_and(|(_, claim)| claim.used) {
+        // Kubernetes saw a Pod that no list has.
+        return Known::Unknown(vec![Gap { reason: Reason::Ambiguous, source: view.source("Pod") }]);
+    }
     let recorded = view.record.filter(|record| about(view, record)).and_then(|record| {
         let since = time::parse(record.status.unused_since.as_deref()?)?;
         // Before it was first looked at nobody saw that nothing wanted it.

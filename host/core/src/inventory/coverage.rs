@@ -69,10 +69,17 @@ impl Coverage {
             .any(|known| known == group || known.strip_suffix(group).is_some_and(|rest| rest.ends_with('.')))
     }
 
-    /// True where the kind exists here, so far as objects, definitions and discovery tell.
+    /// True where the kind exists here, so far as objects, definitions, discovery and those tell who could not list it.
     pub(crate) fn has_kind(&self, kind: &GroupKind) -> bool {
         let sets = [Some(&self.seen), self.discovered.as_ref(), self.defined.as_ref()];
         sets.into_iter().flatten().any(|kinds| kinds.contains(kind))
+            || self.doubted().any(|stated| *stated == kind.to_string())
+    }
+
+    /// Kinds that somebody may not list or could not read, which says that they are there.
+    fn doubted(&self) -> impl Iterator<Item = &String> {
+        let named = self.incomplete.keys().map(|(stated, _)| stated).chain(&self.unreadable);
+        named.filter(|stated| !stated.starts_with(ALL))
     }
 
     pub(crate) fn see(&mut self, kind: &GroupKind) {
@@ -92,10 +99,7 @@ impl Coverage {
             None => self.list(&definitions(), None)?,
         }
         found.extend(custom(defined));
-        // Whoever may not list a kind, or could not read one, says that it is there.
-        let named = self.incomplete.keys().map(|(stated, _)| stated).chain(&self.unreadable);
-        let named: BTreeSet<GroupKind> =
-            named.filter(|stated| !stated.starts_with(ALL)).map(|stated| GroupKind::parse(stated)).collect();
+        let named: BTreeSet<GroupKind> = self.doubted().map(|stated| GroupKind::parse(stated)).collect();
         let doubtful = custom(&named);
         found.extend(doubtful.iter().cloned());
         found.retain(|kind| self.seen.contains(kind) || doubtful.contains(kind) || !self.stated_absent(kind));

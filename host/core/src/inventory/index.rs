@@ -6,7 +6,7 @@ use super::{ClusterData, Object, ObjectId, Of};
 use crate::intake::GroupKind;
 use crate::kinds::custom::{hash, hash_of};
 use crate::kinds::snapshots::Copy;
-use crate::kinds::{ANYWHERE, Edge, Target, kubevirt, storage};
+use crate::kinds::{ANYWHERE, Edge, Target, asset, kubevirt, storage};
 use hashbrown::HashSet;
 use probate_contract::evidence::ReferenceState;
 
@@ -18,6 +18,7 @@ pub(crate) struct Index {
     volumes: Lookup,
     uids: Lookup,
     handles: Lookup,
+    shares: Lookup,
     claim_refs: Lookup,
     volume_names: Lookup,
     snapshots: Lookup,
@@ -76,7 +77,7 @@ fn unbound(claim: Option<&Of<storage::Claim>>) -> bool {
 }
 
 fn handle_key(driver: &str, handle: &str) -> u64 {
-    let (driver, handle) = storage::asset(driver, handle);
+    let (driver, handle) = asset::canonical(driver, handle);
     hash_of(&[driver, "^", handle])
 }
 
@@ -155,6 +156,7 @@ impl ClusterData {
         let handles = volumes().filter_map(|(at, volume)| {
             Some((at, handle_key(volume.data.driver.as_deref()?, volume.data.handle.as_deref()?)))
         });
+        let shares = volumes().filter_map(|(at, volume)| Some((at, hash(volume.data.share.as_deref()?))));
         let claim_refs = volumes().filter_map(|(at, volume)| {
             let claim = volume.data.claim.as_ref()?;
             Some((at, claim_key(&claim.namespace, &claim.name)))
@@ -181,6 +183,7 @@ impl ClusterData {
             volumes: Lookup::of(names),
             uids: Lookup::of(self.objects.iter().map(|object| hash(&object.head.uid)).enumerate()),
             handles: Lookup::of(handles),
+            shares: Lookup::of(shares),
             claim_refs: Lookup::of(claim_refs),
             volume_names: Lookup::of(volume_names),
             snapshots: Lookup::of(snapshots),
@@ -210,7 +213,7 @@ impl ClusterData {
         for volume in &self.volumes {
             wanted.extend(volume.data.claim.as_ref().map(|claim| hash(&claim.name)));
             let asset = volume.data.driver.as_deref().zip(volume.data.handle.as_deref());
-            wanted.extend(asset.map(|(driver, handle)| hash(storage::asset(driver, handle).1)));
+            wanted.extend(asset.map(|(driver, handle)| hash(asset::canonical(driver, handle).1)));
         }
         let subjects = self
             .claims
@@ -283,8 +286,14 @@ impl ClusterData {
             let volume = self.volumes.get(*at);
             let other =
                 volume.and_then(|volume| volume.data.driver.as_deref().zip(volume.data.handle.as_deref()));
-            other.is_some_and(|(other, of)| storage::asset(other, of) == storage::asset(driver, handle))
+            other.is_some_and(|(other, of)| asset::canonical(other, of) == asset::canonical(driver, handle))
         })
+    }
+
+    /// Volumes that are that folder.
+    pub(crate) fn with_share<'a>(&'a self, share: &'a str) -> impl Iterator<Item = usize> + 'a {
+        let of = |at: &usize| self.volumes.get(*at).and_then(|volume| volume.data.share.as_deref());
+        self.index.shares.at(hash(share)).map(index).filter(move |at| of(at) == Some(share))
     }
 
     /// Claims that have no volume and ask for none by name.
@@ -402,9 +411,9 @@ impl ClusterData {
     pub(crate) fn references_to_volume<'a>(
         &'a self,
         name: &'a str,
-        driver: Option<&str>,
-        handle: Option<&str>,
+        volume: &storage::Volume,
     ) -> Vec<Reference<'a>> {
+        let (driver, handle) = (volume.driver.as_deref(), volume.handle.as_deref());
         let named = self.index.edges.at(volume_key(name)).filter_map(|id| self.edge(id));
         let mut found: Vec<Reference<'a>> = named
             .filter(|(_, edge)| matches!(&edge.target, Target::Volume { name: named } if &**named == name))
@@ -412,12 +421,14 @@ impl ClusterData {
             .collect();
         if let (Some(driver), Some(handle)) = (driver, handle) {
             // CSI: kubernetes.io/csi/DRIVER^HANDLE; in-tree: PLUGIN/HANDLE (kubernetes, pkg/volume/util GetUniqueVolumeName).
-            let (served, asset) = storage::asset(driver, handle);
+            let (served, asset) = asset::canonical(driver, handle);
             let mut uniques = vec![
-                storage::attached(driver, handle),
-                storage::attached(served, asset),
+                asset::attached(driver, handle),
+                asset::attached(served, asset),
                 format!("{driver}/{handle}"),
             ];
+            uniques.extend(volume.share.as_deref().map(str::to_owned));
+            uniques.sort_unstable();
             uniques.dedup();
             for unique in uniques {
                 let attached = self.index.edges.at(attachment_key(&unique)).filter_map(|id| self.edge(id));
@@ -428,7 +439,7 @@ impl ClusterData {
         found.extend(self.possible(name, None));
         let uid = self.volume(name).and_then(|at| self.object(self.volumes.get(at)?.object));
         found.extend(uid.into_iter().flat_map(|object| self.possible(&object.head.uid, None)));
-        let asset = driver.zip(handle).map(|(driver, handle)| storage::asset(driver, handle).1);
+        let asset = driver.zip(handle).map(|(driver, handle)| asset::canonical(driver, handle).1);
         found.extend(
             asset.filter(|asset| *asset != name).into_iter().flat_map(|asset| self.possible(asset, None)),
         );

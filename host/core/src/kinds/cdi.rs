@@ -2,7 +2,7 @@
 
 use super::meta::{Meta, nullable};
 use super::table::Known;
-use super::{Edge, Parsed, Payload, Read, Target, Unreadable, kubevirt};
+use super::{Edge, Parsed, Payload, Read, Target, Unreadable, kubevirt, storage};
 use crate::intake::GroupKind;
 use probate_contract::evidence::ReferenceState;
 use serde::Deserialize;
@@ -104,6 +104,8 @@ struct Object<'a> {
 #[serde(rename_all = "camelCase", default)]
 struct Spec {
     source: Option<Source>,
+    pvc: Option<Made>,
+    storage: Option<Made>,
     target_claim: Option<Box<str>>,
     template: Option<Template>,
 }
@@ -118,6 +120,22 @@ struct Template {
 #[serde(default)]
 struct TemplateSpec {
     source: Option<Source>,
+}
+
+/// The claim as it will be made.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Made {
+    data_source: Option<storage::Source>,
+    data_source_ref: Option<storage::Source>,
+}
+
+impl Made {
+    /// The claim that it is to be cloned from, with its namespace.
+    pub(super) fn origin(self) -> Option<(Option<Box<str>>, Box<str>)> {
+        let source = self.data_source_ref.or(self.data_source)?;
+        (&*source.kind == "PersistentVolumeClaim").then_some((source.namespace, source.name))
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -182,6 +200,12 @@ fn data_volume(kind: &GroupKind, json: &[u8]) -> Read {
     edges.extend(named.map(|name| Edge::claim(name, state, "status.claimName")));
     if !filled {
         edges.extend(spec.source.unwrap_or_default().edges(ReferenceState::Active, "spec.source"));
+        for (made, path) in [(spec.pvc, "spec.pvc"), (spec.storage, "spec.storage")] {
+            let origin = made.and_then(Made::origin);
+            edges.extend(origin.map(|(namespace, name)| {
+                Edge::claim_in(namespace, name, ReferenceState::Active, format!("{path}.dataSourceRef"))
+            }));
+        }
         edges = edges.into_iter().map(Edge::running).collect();
     }
     let intent = || Payload::Intent(Arc::new(kubevirt::Intent { orphaned, ..Default::default() }));

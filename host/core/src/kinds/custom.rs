@@ -37,7 +37,9 @@ pub(crate) fn object(kind: &GroupKind, json: &[u8]) -> Read {
 }
 
 const TEMPLATES: &str = "volumeClaimTemplates";
-const CLAIM: &str = "claimName";
+/// Keys under which objects without namespace name a claim: Kubernetes' own, and what operators made of it (openshift, imageregistry/v1
+/// types.go `claim`).
+const CLAIM: [&str; 4] = ["claimName", "claim", "pvcName", "persistentVolumeClaimName"];
 
 /// What the fields of Kubernetes' own types mean in it. Claims that are made of templates, as StatefulSets and operators name them,
 /// `TEMPLATE-OBJECT-…`: they stay when the operator scales down or hibernates, and are wanted again. And, of an object without
@@ -45,7 +47,7 @@ const CLAIM: &str = "claimName";
 fn fields(head: &Head, json: &[u8]) -> serde_json::Result<Vec<Edge>> {
     let cluster_scoped = head.namespace.is_empty();
     let told = |key: &str| std::str::from_utf8(json).is_ok_and(|text| text.contains(key));
-    if !told(TEMPLATES) && !(cluster_scoped && told(CLAIM)) {
+    if !told(TEMPLATES) && !(cluster_scoped && CLAIM.into_iter().any(told)) {
         return Ok(Vec::new());
     }
     let mut prefixes = BTreeSet::new();
@@ -58,8 +60,9 @@ fn fields(head: &Head, json: &[u8]) -> serde_json::Result<Vec<Edge>> {
                 let templates = fields.get(TEMPLATES).and_then(Value::as_array).into_iter().flatten();
                 let names = templates.filter_map(|template| template.pointer("/metadata/name")?.as_str());
                 prefixes.extend(names.map(|name| format!("{name}-{}", head.name)));
-                let claim = fields.get(CLAIM).and_then(Value::as_str).filter(|_| cluster_scoped);
-                claims.extend(claim.map(str::to_owned));
+                let named =
+                    CLAIM.iter().filter(|_| cluster_scoped).filter_map(|key| fields.get(*key)?.as_str());
+                claims.extend(named.map(str::to_owned));
                 rest.extend(fields.into_iter().map(|(_, value)| value));
             }
             _ => {}
@@ -71,7 +74,7 @@ fn fields(head: &Head, json: &[u8]) -> serde_json::Result<Vec<Edge>> {
         .map(|prefix| Edge::new(Target::Prefixed { prefix: prefix.into() }, state, TEMPLATES));
     let named = claims
         .into_iter()
-        .map(|name| Edge::claim_in(Some(super::edge::ANYWHERE.into()), name.into(), state, CLAIM));
+        .map(|name| Edge::claim_in(Some(super::edge::ANYWHERE.into()), name.into(), state, "spec"));
     Ok(made.chain(named).collect())
 }
 

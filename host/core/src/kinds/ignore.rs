@@ -16,6 +16,7 @@ pub struct Ignored {
 const ALL: &[&str] = &["*"];
 const REPORT: &str = "reports and scans list objects, they want none";
 const INVENTORY: &str = "lists what a release or Git repository applies; the mark that its tool leaves on the claim holds it (GitOpsTracked)";
+const DATA_PLANE: &str = "a driver's own object of each volume; whoever wants the volume names it elsewhere";
 const ELSEWHERE: &str = "names no claim: Services, Secrets, hosts or where backups lie";
 const POINTS_AT_VM: &str = "names VMs and images; what it makes of them names the claims itself";
 
@@ -59,6 +60,22 @@ const LIST: &[Ignored] = &[
         group: "longhorn.io",
         kinds: ALL,
         why: "Longhorn's data plane tells of volumes that others want; Volume alone says attached",
+    },
+    Ignored { group: "topolvm.io", kinds: &["LogicalVolume"], why: DATA_PLANE },
+    Ignored { group: "topolvm.cybozu.com", kinds: &["LogicalVolume"], why: DATA_PLANE },
+    Ignored {
+        group: "trident.netapp.io",
+        kinds: &["TridentVolume", "TridentVolumePublication", "TridentNode", "TridentTransaction"],
+        why: DATA_PLANE,
+    },
+    Ignored { group: "storage.hpe.com", kinds: &["HPEVolumeInfo", "HPENodeInfo"], why: DATA_PLANE },
+    Ignored { group: "internal.linstor.linbit.com", kinds: ALL, why: DATA_PLANE },
+    Ignored { group: "openebs.io", kinds: &["JivaVolume", "DiskPool", "BlockDevice"], why: DATA_PLANE },
+    Ignored { group: "cns.vmware.com", kinds: ALL, why: DATA_PLANE },
+    Ignored {
+        group: "csiaddons.openshift.io",
+        kinds: &["ReclaimSpaceJob", "ReclaimSpaceCronJob", "CSIAddonsNode"],
+        why: "frees blocks of volumes that others want",
     },
     Ignored {
         group: "velero.io",

@@ -2,7 +2,7 @@
 
 use super::meta::{Meta, nullable};
 use super::table::Known;
-use super::{Edge, Parsed, Read, Target, Unreadable, storage};
+use super::{Edge, Parsed, Read, Target, Unreadable, asset};
 use crate::intake::GroupKind;
 use probate_contract::evidence::ReferenceState;
 use serde::Deserialize;
@@ -60,8 +60,8 @@ struct CloneStatus {
     state: Option<Box<str>>,
 }
 
-fn asset(name: &str, path: &'static str) -> Edge {
-    let target = Target::Attachment { unique: storage::attached(DRIVER, name).into() };
+fn called(name: &str, path: &'static str) -> Edge {
+    let target = Target::Attachment { unique: asset::attached(DRIVER, name).into() };
     Edge::new(target, ReferenceState::Active, path)
 }
 
@@ -71,27 +71,27 @@ fn volume(kind: &GroupKind, json: &[u8]) -> Read {
     let head = object.metadata.head(kind)?;
     let mut edges = Vec::new();
     if object.status.state.as_deref() != Some("detached") {
-        edges.push(asset(&head.name, "status.state"));
+        edges.push(called(&head.name, "status.state"));
     }
     if object.spec.node_id.is_some_and(|node| !node.is_empty()) {
-        edges.push(asset(&head.name, "spec.nodeID"));
+        edges.push(called(&head.name, "spec.nodeID"));
     }
     if object.status.restore_required == Some(true) {
-        edges.push(asset(&head.name, "status.restoreRequired").running());
+        edges.push(called(&head.name, "status.restoreRequired").running());
     }
     // `vol://NAME` or `snap://NAME/SNAPSHOT`; before the clone has begun its status is empty.
     let begun = object.status.clone_status.as_ref().and_then(|clone| clone.state.as_deref());
     let source = object.spec.data_source.as_deref().and_then(|source| source.split_once("://"));
     if let (Some(("vol" | "snap", source)), None | Some("")) = (source, begun) {
-        edges.push(asset(source.split('/').next().unwrap_or(source), "spec.dataSource").running());
+        edges.push(called(source.split('/').next().unwrap_or(source), "spec.dataSource").running());
     }
     let cloning = object.status.clone_status.filter(|clone| {
         let state = clone.state.as_deref().unwrap_or_default();
         !matches!(state, "" | "completed" | "failed")
     });
     if let Some(source) = cloning.and_then(|clone| clone.source_volume).filter(|name| !name.is_empty()) {
-        edges.push(asset(&head.name, "status.cloneStatus").running());
-        edges.push(asset(&source, "status.cloneStatus.sourceVolume").running());
+        edges.push(called(&head.name, "status.cloneStatus").running());
+        edges.push(called(&source, "status.cloneStatus.sourceVolume").running());
     }
     Ok(Parsed { edges, ..Parsed::new(kind, head) })
 }

@@ -42,7 +42,15 @@ pub const MARKS: &[Mark] = &[
         "claim",
         "of which import cron it is; an annotation alone says nothing, the DataVolume or claim that it is filled for does",
     ),
+    keeps(
+        "argocd.argoproj.io/sync-options",
+        "claim, volume",
+        "with Delete=false or Prune=false: it outlives its Application",
+    ),
+    keeps("cli-utils.sigs.k8s.io/on-remove", "claim, volume", "keep: it outlives its inventory"),
+    keeps("client.lifecycle.config.k8s.io/deletion", "claim, volume", "detach: it outlives its inventory"),
     keeps("cluster.x-k8s.io/cluster-name", "Machine", "which cluster of its namespace a machine belongs to"),
+    keeps("cnpg.io/", "claim, volume", "a hibernated cluster is made again from it"),
     keeps("harvesterhci.io/goldenImage", "claim", "an image is made of it"),
     keeps("harvesterhci.io/grafana-pv-name", "Addon", "a Released volume that is bound again"),
     Mark {
@@ -66,8 +74,11 @@ pub const MARKS: &[Mark] = &[
         "Harvester makes the claims that it names",
     ),
     keeps("helm.sh/resource-policy", "claim, volume", "it outlives its release"),
+    keeps("kapp.k14s.io/delete-strategy", "claim, volume", "orphan: it outlives its app"),
+    keeps("k8s.io/CloneRequest", "claim", "the claim that it is cloned from, until it is bound"),
     keeps("kubernetes.io/pv", "claim, volume", "Kubernetes' own protection; nothing is concluded from it"),
     keeps("kubevirt.io/migrationName", "claim", "the target of a migration under way"),
+    keeps("kustomize.toolkit.fluxcd.io/prune", "claim, volume", "disabled: it outlives its Kustomization"),
     keeps("meta.helm.sh/release-name", "claim, volume", "a release makes it again"),
     keeps(
         "objectset.rio.cattle.io/",
@@ -163,6 +174,7 @@ pub const MARKS: &[Mark] = &[
         "volume",
         "it stands for another layer's, if vCluster's fake provisioner made it; without it nobody would destroy the asset",
     ),
+    keeps("trident.netapp.io/cloneFrom", "claim", "the claim that it is cloned from, until it is bound"),
     keeps("vcluster.loft.sh/fake-pv", "volume", "it stands for another layer's"),
     keeps("vcluster.loft.sh/host-pv", "volume", "it stands for another layer's"),
     keeps(
@@ -170,6 +182,7 @@ pub const MARKS: &[Mark] = &[
         "claim",
         "with the `object-` set: which virtual cluster of the namespace it is a copy of",
     ),
+    keeps("vcluster.loft.sh/object-imported", "claim", "true: it was born on the host"),
     Mark {
         key: "vcluster.loft.sh/object-",
         on: "claim",

@@ -1,6 +1,7 @@
 //! What is read of each kind: serde projections, one file a system. A projection gives the object's identity, its own facts
 //! (`Payload`) and every place where it names a claim or volume (`Edge`).
 
+pub(crate) mod asset;
 pub(crate) mod builtin;
 pub(crate) mod cdi;
 pub(crate) mod custom;

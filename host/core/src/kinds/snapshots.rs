@@ -2,7 +2,7 @@
 
 use super::meta::{Meta, nullable};
 use super::table::Known;
-use super::{Edge, Parsed, Payload, Read, Target, Unreadable, storage};
+use super::{Edge, Parsed, Payload, Read, Target, Unreadable, asset};
 use crate::intake::GroupKind;
 use crate::quantity;
 use probate_contract::evidence::{ReferenceState, SnapshotType};
@@ -47,10 +47,10 @@ pub(super) const KINDS: &[Known] = &[
     Known {
         group: "groupsnapshot.storage.k8s.io",
         kind: "VolumeGroupSnapshotContent",
-        says: "It names no claim; its members are VolumeSnapshots.",
-        fields: &[],
+        says: "Until it is ready snapshots of the volumes with its handles are in the making; its members are VolumeSnapshots.",
+        fields: &["spec.driver", "spec.source.volumeHandles[]", "status.readyToUse"],
         source: "external-snapshotter v8.2, client/apis/volumegroupsnapshot/v1beta1/types.go",
-        read: super::builtin::other,
+        read: group_content,
     },
 ];
 
@@ -171,6 +171,26 @@ struct ContentSpec {
 #[serde(rename_all = "camelCase", default)]
 struct ContentSource {
     volume_handle: Option<Box<str>>,
+    volume_handles: Option<Vec<Box<str>>>,
+}
+
+/// A snapshot of that asset is in the making.
+fn making(driver: &str, handle: &str, path: &'static str) -> Edge {
+    let (driver, handle) = asset::canonical(driver, handle);
+    let target = Target::Attachment { unique: asset::attached(driver, handle).into() };
+    Edge::new(target, ReferenceState::Active, path).running()
+}
+
+/// VolumeGroupSnapshotContent.
+fn group_content(kind: &GroupKind, json: &[u8]) -> Read {
+    let object: ContentObject<'_> =
+        serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
+    let head = object.metadata.head(kind)?;
+    let ContentSpec { driver, source, .. } = object.spec;
+    let going = object.status.ready_to_use != Some(true);
+    let handles = source.volume_handles.unwrap_or_default().into_iter().filter(|_| going);
+    let edges = handles.map(|handle| making(&driver, &handle, "spec.source.volumeHandles")).collect();
+    Ok(Parsed { edges, ..Parsed::new(kind, head) })
 }
 
 #[derive(Deserialize)]
@@ -186,14 +206,12 @@ pub(crate) fn content(kind: &GroupKind, json: &[u8]) -> Read {
     let object: ContentObject<'_> =
         serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
     let head = object.metadata.head(kind)?;
-    let handle =
-        object.spec.source.volume_handle.as_deref().filter(|_| object.status.ready_to_use != Some(true));
-    let making = handle.map(|handle| {
-        let (driver, handle) = storage::asset(&object.spec.driver, handle);
-        let target = Target::Attachment { unique: storage::attached(driver, handle).into() };
-        Edge::new(target, ReferenceState::Active, "spec.source.volumeHandle").running()
-    });
-    let edges = making.into_iter().collect();
+    let going = object.status.ready_to_use != Some(true);
+    let handle = object.spec.source.volume_handle.as_deref().filter(|_| going);
+    let edges = handle
+        .map(|handle| making(&object.spec.driver, handle, "spec.source.volumeHandle"))
+        .into_iter()
+        .collect();
     let content = Content {
         ready: object.status.ready_to_use == Some(true),
         bytes: object.status.bytes(),

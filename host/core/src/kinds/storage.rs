@@ -4,7 +4,7 @@ pub(crate) use super::subject::Subject;
 
 use super::meta::{Head, Map, Meta, nullable};
 use super::subject::Parts;
-use super::{Edge, Parsed, Payload, Read, Target, Unreadable};
+use super::{Edge, Parsed, Payload, Read, Target, Unreadable, asset};
 use crate::intake::GroupKind;
 use crate::{quantity, time};
 use probate_contract::evidence::ReferenceState;
@@ -25,6 +25,8 @@ pub(crate) struct Claim {
     pub(crate) source: Option<Source>,
     /// The claim's condition `Unused`, if true: since when (KEP-5541).
     pub(crate) unused: Option<i64>,
+    /// That condition says that a Pod uses it.
+    pub(crate) used: bool,
     pub(crate) resizing: bool,
 }
 
@@ -61,6 +63,8 @@ pub(crate) struct Volume {
     pub(crate) access_modes: Vec<String>,
     pub(crate) driver: Option<Box<str>>,
     pub(crate) handle: Option<Box<str>>,
+    /// The folder that it is, whatever its handle, as a Node would name it.
+    pub(crate) share: Option<Box<str>>,
     pub(crate) claim: Option<ClaimRef>,
     pub(crate) governing: bool,
 }
@@ -166,7 +170,8 @@ pub(crate) fn claim(kind: &GroupKind, json: &[u8]) -> Read {
     let phase = status.phase.unwrap_or_else(|| "Pending".into());
     let source = spec.data_source_ref.or(spec.data_source);
     let volume = spec.volume_name.filter(|name| !name.is_empty());
-    let edges = claim_edges(&head, &phase, source.as_ref());
+    let mut edges = claim_edges(&head, &phase, source.as_ref());
+    edges.extend(clone_requested(&subject.annotations).filter(|_| phase != "Bound".into()));
     let claim = Claim {
         subject,
         phase,
@@ -178,11 +183,30 @@ pub(crate) fn claim(kind: &GroupKind, json: &[u8]) -> Read {
         volume,
         source,
         unused,
+        used: conditions
+            .iter()
+            .any(|condition| &*condition.r#type == "Unused" && &*condition.status == "False"),
         resizing: condition(&conditions, "Resizing")
             || condition(&conditions, "FileSystemResizePending")
             || condition(&conditions, "ModifyingVolume"),
     };
     Ok(Parsed { payload: Payload::Claim(Arc::new(claim)), edges, ..Parsed::new(kind, head) })
+}
+
+/// The claim that drivers and CDI are asked to clone by an annotation (CDI, pkg/controller/common; Trident, `cloneFromPVC`).
+fn clone_requested(annotations: &Map) -> Option<Edge> {
+    const CDI: &str = "k8s.io/CloneRequest";
+    const TRIDENT: &str = "trident.netapp.io/cloneFromPVC";
+    const TRIDENT_NAMESPACE: &str = "trident.netapp.io/cloneFromNamespace";
+    let edge = |namespace: Option<&str>, name: &str, key| {
+        let path = format!("metadata.annotations[{key}]");
+        Edge::claim_in(namespace.map(Box::from), name.into(), ReferenceState::Pending, path).running()
+    };
+    if let Some((namespace, name)) = annotations.get(CDI).and_then(|source| source.split_once('/')) {
+        return Some(edge(Some(namespace), name, CDI));
+    }
+    let name = annotations.get(TRIDENT).filter(|name| !name.is_empty())?;
+    Some(edge(annotations.get(TRIDENT_NAMESPACE).map(String::as_str), name, TRIDENT))
 }
 
 /// A claim that is still to be bound wants what it is filled from, and is itself in the making, whatever fills it.
@@ -226,6 +250,8 @@ struct Csi {
     driver: Option<Box<str>>,
     #[serde(default)]
     volume_handle: Option<Box<str>>,
+    #[serde(default)]
+    volume_attributes: Option<asset::Attributes>,
 }
 
 #[derive(Deserialize, Default)]
@@ -239,10 +265,12 @@ struct VolumeStatus {
 pub(crate) fn volume(kind: &GroupKind, json: &[u8]) -> Read {
     let parts = Parts::of(kind, json)?;
     let (spec, status): (VolumeSpec, VolumeStatus) = (parts.spec(kind)?, parts.status(kind)?);
+    let attributes = spec.csi.as_ref().and_then(|csi| csi.volume_attributes.clone()).unwrap_or_default();
     let (driver, handle) = match &spec.csi {
         Some(csi) => (csi.driver.clone(), csi.volume_handle.clone()),
-        None => backing(&parts.spec::<Value>(kind)?),
+        None => asset::backing(&parts.spec::<Value>(kind)?),
     };
+    let share = driver.as_deref().and_then(|driver| asset::share(driver, handle.as_deref(), &attributes));
     let Parts { head, subject, .. } = parts;
     let capacity = spec.capacity.and_then(|sizes| sizes.storage);
     let capacity = bytes(kind, &head.name, "spec.capacity.storage", capacity.as_ref())?;
@@ -266,154 +294,12 @@ pub(crate) fn volume(kind: &GroupKind, json: &[u8]) -> Read {
         access_modes: spec.access_modes.unwrap_or_default(),
         driver,
         handle,
+        share,
         claim: spec.claim_ref.filter(|claim| !claim.name.is_empty()),
         governing: !fake,
         subject,
     };
     Ok(Parsed { payload: Payload::Volume(Arc::new(volume)), ..Parsed::new(kind, head) })
-}
-
-/// Driver and handle of the source of a PersistentVolumeSpec.
-fn source(spec: &Value) -> (Option<Box<str>>, Option<Box<str>>) {
-    let text = |key: &str| spec.pointer(key).and_then(Value::as_str).map(Box::from);
-    match text("/csi/driver") {
-        Some(driver) => (Some(driver), text("/csi/volumeHandle")),
-        None => backing(spec),
-    }
-}
-
-/// As a Node or a VolumeAttachment names the asset of a CSI driver.
-pub(crate) fn attached(driver: &str, handle: &str) -> String {
-    format!("kubernetes.io/csi/{driver}^{handle}")
-}
-
-/// One asset whatever plugin it is named by: what in-tree plugins have is served by CSI drivers now, and a migrated volume keeps its
-/// old name (kubernetes v1.33, staging/src/k8s.io/csi-translation-lib/plugins).
-pub(crate) fn asset<'a>(driver: &'a str, handle: &'a str) -> (&'a str, &'a str) {
-    let last = || handle.rsplit('/').next().unwrap_or(handle);
-    match driver {
-        "kubernetes.io/aws-ebs" => ("ebs.csi.aws.com", last()),
-        "kubernetes.io/gce-pd" | "pd.csi.storage.gke.io" => ("pd.csi.storage.gke.io", last()),
-        "kubernetes.io/cinder" => ("cinder.csi.openstack.org", handle),
-        "kubernetes.io/azure-disk" => ("disk.csi.azure.com", handle),
-        "kubernetes.io/portworx-volume" => ("pxd.portworx.com", handle),
-        "kubernetes.io/nfs" => (driver, handle.trim_end_matches('/')),
-        "kubernetes.io/host-path" | "kubernetes.io/local-volume" => {
-            ("kubernetes.io/local-volume", handle.trim_end_matches('/'))
-        }
-        _ => (driver, handle),
-    }
-}
-
-/// True where a Pod of any namespace may mount an asset of that driver without a PersistentVolume.
-pub(crate) fn mounted_inline(driver: &str) -> bool {
-    let (served, _) = asset(driver, "");
-    match driver {
-        "kubernetes.io/host-path" | "kubernetes.io/local-volume" => false,
-        _ => driver.contains('/') || MIGRATED.contains(&served),
-    }
-}
-
-/// CSI drivers of what in-tree plugins had.
-const MIGRATED: [&str; 5] = [
-    "ebs.csi.aws.com",
-    "pd.csi.storage.gke.io",
-    "cinder.csi.openstack.org",
-    "disk.csi.azure.com",
-    "pxd.portworx.com",
-];
-
-/// Sources other than CSI, by the plugin's name and the field that tells the asset (kubernetes v1.33, pkg/volume/*).
-const IN_TREE: [(&str, &str, &str); 14] = [
-    ("awsElasticBlockStore", "kubernetes.io/aws-ebs", "volumeID"),
-    ("gcePersistentDisk", "kubernetes.io/gce-pd", "pdName"),
-    ("azureDisk", "kubernetes.io/azure-disk", "diskURI"),
-    ("azureFile", "kubernetes.io/azure-file", "shareName"),
-    ("vsphereVolume", "kubernetes.io/vsphere-volume", "volumePath"),
-    ("cinder", "kubernetes.io/cinder", "volumeID"),
-    ("portworxVolume", "kubernetes.io/portworx-volume", "volumeID"),
-    ("hostPath", "kubernetes.io/host-path", "path"),
-    ("local", "kubernetes.io/local-volume", "path"),
-    ("nfs", "kubernetes.io/nfs", "path"),
-    ("rbd", "kubernetes.io/rbd", "image"),
-    ("glusterfs", "kubernetes.io/glusterfs", "path"),
-    ("scaleIO", "kubernetes.io/scaleio", "volumeName"),
-    ("storageos", "kubernetes.io/storageos", "volumeName"),
-];
-
-/// Sources whose fields together tell the asset.
-const WHOLE: [&str; 5] = ["iscsi", "fc", "cephfs", "flexVolume", "quobyte"];
-
-/// The in-tree plugin that a field of a Pod's volume names. A path of its own node is no volume's: agents mount whole nodes.
-pub(super) fn plugin(field: &str) -> Option<&'static str> {
-    let known = IN_TREE.iter().map(|(source, ..)| *source).chain(WHOLE);
-    known.filter(|source| *source != "hostPath").find(|source| *source == field)
-}
-
-/// The asset that a Pod's volume names by itself, as a Node names it.
-pub(super) fn inline(plugin: &str, source: Value) -> Option<Box<str>> {
-    let spec = Value::Object([(plugin.to_owned(), source)].into_iter().collect());
-    let (driver, handle) = backing(&spec);
-    let (driver, handle) = (driver?, handle?);
-    let (driver, handle) = asset(&driver, &handle);
-    Some(attached(driver, handle).into())
-}
-
-/// Driver and handle of a source other than CSI, by the plugin's name (kubernetes v1.33, pkg/volume/*).
-fn backing(spec: &Value) -> (Option<Box<str>>, Option<Box<str>>) {
-    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(Box::from);
-    // Who mounts how is not which asset it is.
-    const HOW: [&str; 9] = [
-        "fsType",
-        "readOnly",
-        "secretRef",
-        "secretFile",
-        "user",
-        "chapAuthDiscovery",
-        "chapAuthSession",
-        "initiatorName",
-        "iscsiInterface",
-    ];
-    for kind in WHOLE {
-        let Some(found) = spec.get(kind).and_then(Value::as_object) else { continue };
-        let mut found = found.clone();
-        found.retain(|key, _| !HOW.contains(&key.as_str()));
-        let driver = found.get("driver").and_then(Value::as_str).map(Box::from);
-        let driver = driver.unwrap_or_else(|| format!("kubernetes.io/{kind}").into());
-        return (Some(driver), Some(Value::Object(found).to_string().into()));
-    }
-    for (source, plugin, key) in IN_TREE {
-        let Some(found) = spec.get(source) else { continue };
-        let mut handle: Option<Box<str>> = text(found, key);
-        if let (Some(server), Some(path)) = (found.get("server").and_then(Value::as_str), handle.as_deref()) {
-            handle = Some(format!("{server}:{path}").into());
-        }
-        // A path says nothing without its node; two nodes may have the same.
-        let node = match source {
-            // Without affinity it is meant for a cluster of one node.
-            "hostPath" => Some(node(spec).unwrap_or_default()),
-            "local" => Some(node(spec)).flatten(),
-            _ => return (Some(plugin.into()), handle),
-        };
-        handle = handle.zip(node).map(|(path, node)| format!("{node}:{path}").into());
-        return (Some(plugin.into()), handle);
-    }
-    (None, None)
-}
-
-/// The one node that a volume can be on, where its affinity names one.
-fn node(spec: &Value) -> Option<&str> {
-    let terms = spec.pointer("/nodeAffinity/required/nodeSelectorTerms")?.as_array()?;
-    let [term] = terms.as_slice() else { return None };
-    let host = |expression: &&Value| {
-        expression.get("key").and_then(Value::as_str) == Some("kubernetes.io/hostname")
-            && expression.get("operator").and_then(Value::as_str) == Some("In")
-    };
-    let values = term.get("matchExpressions")?.as_array()?.iter().find(host)?.get("values")?.as_array()?;
-    match values.as_slice() {
-        [node] => node.as_str(),
-        _ => None,
-    }
 }
 
 #[derive(Deserialize)]
@@ -473,8 +359,8 @@ pub(crate) fn attachment(kind: &GroupKind, json: &[u8]) -> Read {
         ..Edge::claim(name, ReferenceState::Active, "spec.source.persistentVolumeName")
     });
     let inline = inline_volume_spec.and_then(|spec| {
-        let (driver, handle) = source(&spec);
-        let unique: Box<str> = attached(&driver?, &handle?).into();
+        let (driver, handle) = asset::source(&spec);
+        let unique: Box<str> = asset::attached(&driver?, &handle?).into();
         let target = Target::Attachment { unique };
         Some(Edge::new(target, ReferenceState::Active, "spec.source.inlineVolumeSpec"))
     });

@@ -18,6 +18,7 @@ pub(super) const KINDS: &[Known] = &[
         kind: "ReplicationSource",
         says: "It wants its claim again at the next run, and has claims of its own; after a run the data lies elsewhere too.",
         fields: &[
+            "spec.*.moverVolumes[]",
             "spec.rclone",
             "spec.restic",
             "spec.rsync",
@@ -32,7 +33,7 @@ pub(super) const KINDS: &[Known] = &[
         group: "volsync.backube",
         kind: "ReplicationDestination",
         says: "It fills its claim again at the next run; its latest image may be a claim or a snapshot of one.",
-        fields: &["spec.*.destinationPVC", "status.latestImage"],
+        fields: &["spec.*.destinationPVC", "spec.*.moverVolumes[]", "status.latestImage"],
         source: SOURCE,
         read: destination,
     },
@@ -75,11 +76,26 @@ fn own(name: &str, role: &str) -> Edge {
     Edge::claim(format!("volsync-{name}-{role}").into(), ReferenceState::Template, "metadata.name")
 }
 
+/// Claims that movers mount beside the data: repositories on a claim.
+fn mounted(spec: &Value) -> Vec<Edge> {
+    let mut edges = Vec::new();
+    for (mover, spec) in spec.as_object().into_iter().flatten() {
+        let volumes = spec.get("moverVolumes").and_then(Value::as_array).into_iter().flatten().enumerate();
+        edges.extend(volumes.filter_map(|(index, volume)| {
+            let name = text(volume, "/volumeSource/persistentVolumeClaim/claimName")?;
+            let path = format!("spec.{mover}.moverVolumes[{index}]");
+            Some(Edge::claim(name.into(), ReferenceState::Template, path))
+        }));
+    }
+    edges
+}
+
 /// ReplicationSource; paused it still holds its claim for the day it goes on.
 fn source(kind: &GroupKind, json: &[u8]) -> Read {
     let object: Object<'_> = serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
     let head = object.metadata.head(kind)?;
     let mut edges = vec![own(&head.name, "src"), own(&head.name, "cache")];
+    edges.extend(mounted(&object.spec));
     let claim = text(&object.spec, "/sourcePVC");
     edges.extend(claim.map(|name| Edge::claim(name.into(), ReferenceState::Template, "spec.sourcePVC")));
     let synced = object.status.last_sync_time.as_deref().and_then(time::parse);
@@ -102,6 +118,7 @@ fn destination(kind: &GroupKind, json: &[u8]) -> Read {
     let object: Object<'_> = serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
     let head = object.metadata.head(kind)?;
     let mut edges = vec![own(&head.name, "dest"), own(&head.name, "cache")];
+    edges.extend(mounted(&object.spec));
     for (mover, spec) in object.spec.as_object().into_iter().flatten() {
         edges.extend(text(spec, "/destinationPVC").map(|name| {
             Edge::claim(name.into(), ReferenceState::Template, format!("spec.{mover}.destinationPVC"))

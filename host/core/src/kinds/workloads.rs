@@ -2,7 +2,7 @@
 
 use super::meta::{Meta, nullable};
 use super::table::Known;
-use super::{Edge, Parsed, Read, Target, Unreadable, storage};
+use super::{Edge, Parsed, Read, Target, Unreadable, asset};
 use crate::intake::GroupKind;
 use probate_contract::evidence::ReferenceState;
 use serde::Deserialize;
@@ -151,9 +151,9 @@ impl<'de> Deserialize<'de> for PodVolume {
                                 map.next_value::<Option<ClaimSource>>()?.map(|source| source.claim_name);
                         }
                         "ephemeral" => volume.ephemeral = map.next_value::<Option<IgnoredAny>>()?.is_some(),
-                        key => match storage::plugin(key) {
+                        key => match asset::plugin(key) {
                             Some(field) => {
-                                let unique = storage::inline(field, map.next_value()?);
+                                let unique = asset::inline(field, map.next_value()?);
                                 volume.inline = unique.map(|unique| Box::new(Inline { unique, field }));
                             }
                             None => drop(map.next_value::<IgnoredAny>()?),

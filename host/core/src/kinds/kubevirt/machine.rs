@@ -2,6 +2,7 @@
 
 use super::{ClaimSource, InstanceSpec, Migrated, Named, Volume, migrated};
 use crate::intake::GroupKind;
+use crate::kinds::cdi;
 use crate::kinds::harvester::annotations;
 use crate::kinds::meta::{Meta, nullable};
 use crate::kinds::storage::Condition;
@@ -59,6 +60,8 @@ pub(super) struct DataVolumeTemplate {
 #[serde(default)]
 pub(super) struct TemplateSpec {
     pub(super) source: Option<TemplateSource>,
+    pvc: Option<cdi::Made>,
+    storage: Option<cdi::Made>,
 }
 
 #[derive(Deserialize)]
@@ -169,9 +172,16 @@ pub(super) fn machine(kind: &GroupKind, json: &[u8]) -> Read {
         let at = format!("spec.dataVolumeTemplates[{index}]");
         let made = template.metadata.name;
         // KubeVirt makes the DataVolume once it sees the VM; from then on that one names what it clones.
-        edges.extend(template.spec.source.and_then(|source| source.pvc).map(|origin| {
-            let path = format!("{at}.spec.source.pvc.name");
-            Edge::filling(&made, origin.namespace, origin.name, state, path)
+        let TemplateSpec { source, pvc, storage } = template.spec;
+        let source = source.and_then(|source| source.pvc).map(|origin| (origin.namespace, origin.name));
+        let origins = [
+            (source, "source.pvc.name"),
+            (pvc.and_then(cdi::Made::origin), "pvc.dataSourceRef"),
+            (storage.and_then(cdi::Made::origin), "storage.dataSourceRef"),
+        ];
+        edges.extend(origins.into_iter().filter_map(|(origin, field)| {
+            let (namespace, name) = origin?;
+            Some(Edge::filling(&made, namespace, name, state, format!("{at}.spec.{field}")))
         }));
         edges.push(Edge::claim(made, state, format!("{at}.metadata.name")));
     }

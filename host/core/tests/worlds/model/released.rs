@@ -21,6 +21,7 @@ pub(super) fn ask(case: &Case<'_>, object: &Value, found: &mut Found) {
     });
     named |= kind(object) == "Pod" && mounts(at(object, "spec"), name(object), case.name);
     named |= group(object) == "velero.io";
+    named |= kind(object) == "VirtualMachineRestore" && text(object, "metadata.namespace") == case.namespace;
     if named {
         found.may(case, "names the claim that is gone", object);
     }

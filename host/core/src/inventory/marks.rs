@@ -132,9 +132,8 @@ impl ClusterData {
                 self.index.edges.at(begin_key(namespace, prefix)).filter_map(|id| self.edge(id))
             {
                 let own = self.object(*object).is_some_and(|object| &*object.head.namespace == namespace);
-                let kept = self.kind_of(*object).is_some_and(|kind| !self.ignores(kind));
                 let hit = matches!(&edge.target, Target::Prefixed { prefix: named } if **named == *prefix);
-                if hit && own && kept {
+                if hit && own {
                     found.push(reference(*object, edge, None));
                 }
             }

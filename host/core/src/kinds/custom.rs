@@ -2,12 +2,11 @@
 //! resolved once all claims and volumes are known.
 
 use super::meta::{Bare, Head, Meta};
-use super::{Edge, Parsed, Read, Target, Unreadable};
+use super::{ANYWHERE, Edge, Parsed, Read, Target, Unreadable};
 use crate::intake::GroupKind;
 use probate_contract::evidence::ReferenceState;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
-use std::collections::BTreeSet;
+use serde_json::{Map, Value};
 
 /// Hashes of the name-shaped strings of an object, sorted, without doubles.
 pub(crate) type Names = Box<[u64]>;
@@ -41,41 +40,58 @@ const TEMPLATES: &str = "volumeClaimTemplates";
 /// types.go `claim`).
 const CLAIM: [&str; 4] = ["claimName", "claim", "pvcName", "persistentVolumeClaimName"];
 
-/// What the fields of Kubernetes' own types mean in it. Claims that are made of templates, as StatefulSets and operators name them,
-/// `TEMPLATE-OBJECT-…`: they stay when the operator scales down or hibernates, and are wanted again. And, of an object without
-/// namespace, claims that it names: whoever makes a Pod of it chooses the namespace (argo-workflows, ClusterWorkflowTemplate).
+/// A selector of claims by their labels (ramen, api/v1alpha1/volumereplicationgroup_types.go).
+const SELECTOR: &str = "pvcSelector";
+
+/// What the fields of Kubernetes' own types mean in it, wherever they stand.
 fn fields(head: &Head, json: &[u8]) -> serde_json::Result<Vec<Edge>> {
-    let cluster_scoped = head.namespace.is_empty();
     let told = |key: &str| std::str::from_utf8(json).is_ok_and(|text| text.contains(key));
-    if !told(TEMPLATES) && !(cluster_scoped && CLAIM.into_iter().any(told)) {
+    let anywhere = head.namespace.is_empty() && CLAIM.into_iter().any(told);
+    if !told(TEMPLATES) && !told(SELECTOR) && !anywhere {
         return Ok(Vec::new());
     }
-    let mut prefixes = BTreeSet::new();
-    let mut claims = BTreeSet::new();
+    let mut edges: Vec<Edge> = Vec::new();
     let mut rest: Vec<Value> = vec![serde_json::from_slice(json)?];
     while let Some(value) = rest.pop() {
         match value {
             Value::Array(list) => rest.extend(list),
             Value::Object(fields) => {
-                let templates = fields.get(TEMPLATES).and_then(Value::as_array).into_iter().flatten();
-                let names = templates.filter_map(|template| template.pointer("/metadata/name")?.as_str());
-                prefixes.extend(names.map(|name| format!("{name}-{}", head.name)));
-                let named =
-                    CLAIM.iter().filter(|_| cluster_scoped).filter_map(|key| fields.get(*key)?.as_str());
-                claims.extend(named.map(str::to_owned));
+                for edge in meant(head, &fields) {
+                    if !edges.contains(&edge) {
+                        edges.push(edge);
+                    }
+                }
                 rest.extend(fields.into_iter().map(|(_, value)| value));
             }
             _ => {}
         }
     }
-    let state = ReferenceState::Possible;
-    let made = prefixes
-        .into_iter()
-        .map(|prefix| Edge::new(Target::Prefixed { prefix: prefix.into() }, state, TEMPLATES));
-    let named = claims
-        .into_iter()
-        .map(|name| Edge::claim_in(Some(super::edge::ANYWHERE.into()), name.into(), state, "spec"));
-    Ok(made.chain(named).collect())
+    Ok(edges)
+}
+
+/// Claims that are made of templates, as StatefulSets and operators name them, `TEMPLATE-OBJECT-…`: they stay when the operator scales
+/// down or hibernates, and are wanted again. Claims that it selects. And, of an object without namespace, claims that it names: whoever
+/// makes a Pod of it chooses the namespace (argo-workflows, ClusterWorkflowTemplate).
+fn meant(head: &Head, fields: &Map<String, Value>) -> Vec<Edge> {
+    let possible = |target, path: &'static str| Edge::new(target, ReferenceState::Possible, path);
+    let templates = fields.get(TEMPLATES).and_then(Value::as_array).into_iter().flatten();
+    let names = templates.filter_map(|template| template.pointer("/metadata/name")?.as_str());
+    let made = names.map(|name| Target::Prefixed { prefix: format!("{name}-{}", head.name).into() });
+    let mut edges: Vec<Edge> = made.map(|target| possible(target, TEMPLATES)).collect();
+    if head.namespace.is_empty() {
+        let named = CLAIM.iter().filter_map(|key| fields.get(*key)?.as_str());
+        let target = |name: &str| Target::Claim { namespace: Some(ANYWHERE.into()), name: name.into() };
+        edges.extend(named.map(|name| possible(target(name), "spec")));
+    } else if let Some(selector) = fields.get(SELECTOR).filter(|selector| selector.is_object()) {
+        let labels = selector.get("matchLabels").and_then(Value::as_object);
+        let first =
+            labels.and_then(|labels| labels.iter().find_map(|(key, value)| Some((key, value.as_str()?))));
+        edges.push(match first {
+            Some((key, value)) => Edge::labelled(key, value, ReferenceState::Possible, SELECTOR),
+            None => possible(Target::Namespace { name: head.namespace.clone() }, SELECTOR),
+        });
+    }
+    edges
 }
 
 /// Hashes of all name-shaped strings of an object.

@@ -45,6 +45,14 @@ pub(super) const KINDS: &[Known] = &[
         read: group,
     },
     Known {
+        group: "groupsnapshot.storage.openshift.io",
+        kind: "VolumeGroupSnapshot",
+        says: "The same, as OpenShift Data Foundation has it.",
+        fields: &["spec.source.selector", "status.readyToUse"],
+        source: "red-hat-storage external-snapshotter v8.2, client/apis/volumegroupsnapshot/v1beta1/types.go",
+        read: group,
+    },
+    Known {
         group: "groupsnapshot.storage.k8s.io",
         kind: "VolumeGroupSnapshotContent",
         says: "Until it is ready snapshots of the volumes with its handles are in the making; its members are VolumeSnapshots.",

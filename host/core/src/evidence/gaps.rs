@@ -3,7 +3,6 @@
 use crate::facts::{Gap, Known};
 use crate::intake::GroupKind;
 use crate::inventory::ClusterData;
-use crate::kinds::asset;
 use hashbrown::HashMap;
 
 /// Kinds that live in a namespace and can only name claims of it.
@@ -113,8 +112,7 @@ impl Gaps {
         let discovery = GroupKind::parse(DEFINITION);
         let harvester = !cluster.coverage.has_discovery();
         let layers = harvester.then(|| cluster.coverage.list(&discovery, None).err()).flatten();
-        let mounted = |driver: &Box<str>| asset::mounted_inline(driver);
-        let inline = cluster.volumes.iter().any(|volume| volume.data.driver.as_ref().is_some_and(mounted));
+        let inline = cluster.volumes.iter().any(|volume| volume.data.mounted_inline());
         let workloads = NAMESPACED.iter().filter(|_| inline);
         Self {
             inline: workloads.filter_map(|kind| list(cluster, kind, None)).collect(),

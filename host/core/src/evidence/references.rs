@@ -5,7 +5,7 @@ use crate::facts::{Gap, Known};
 use crate::intake::GroupKind;
 use crate::inventory::links::VIRTUAL_PREFIX;
 use crate::inventory::{ObjectId, Of, Ordinal, Reference as Found};
-use crate::kinds::{asset, storage};
+use crate::kinds::storage;
 use crate::time;
 use probate_contract::dump::Reason;
 use probate_contract::evidence::{Reference, ReferenceState};
@@ -94,11 +94,9 @@ fn unread_scalers(view: &View<'_>) -> Option<Gap> {
 }
 
 /// A Pod of any namespace may mount an asset of that driver by its name.
-fn inline(view: &View<'_>) -> Vec<Gap> {
-    let driver = view.volume.get().and_then(|(_, volume)| volume.driver.as_deref());
-    driver
-        .filter(|driver| asset::mounted_inline(driver))
-        .map_or_else(Vec::new, |_| view.gaps.inline().to_vec())
+fn inline<'a>(view: &View<'a>) -> impl Iterator<Item = Gap> + 'a {
+    let mounted = view.volume.get().is_some_and(|(_, volume)| volume.mounted_inline());
+    mounted.then(|| view.gaps.inline()).into_iter().flatten().cloned()
 }
 
 /// Without the other half of a bound pair, what names that half is not known.

@@ -36,7 +36,7 @@ pub(crate) fn canonical<'a>(driver: &'a str, handle: &'a str) -> (&'a str, &'a s
 }
 
 /// True where a Pod of any namespace may mount an asset of that driver without a PersistentVolume.
-pub(crate) fn mounted_inline(driver: &str) -> bool {
+pub(super) fn mounted_inline(driver: &str) -> bool {
     let (served, _) = canonical(driver, "");
     match driver {
         "kubernetes.io/host-path" | "kubernetes.io/local-volume" => false,
@@ -118,13 +118,10 @@ pub(super) fn backing(spec: &Value) -> (Option<Box<str>>, Option<Box<str>>) {
         if let (Some(server), Some(path)) = (found.get("server").and_then(Value::as_str), handle.as_deref()) {
             handle = Some(format!("{server}:{path}").into());
         }
-        // A path says nothing without its node; two nodes may have the same.
-        let node = match source {
-            // Without affinity it is meant for a cluster of one node.
-            "hostPath" | "local" => Some(node(spec).unwrap_or_default()),
-            _ => return (Some(plugin.into()), handle),
-        };
-        handle = handle.zip(node).map(|(path, node)| format!("{node}:{path}").into());
+        if matches!(source, "hostPath" | "local") {
+            // A path says nothing without its node; without affinity it is meant for a cluster of one.
+            handle = handle.map(|path| format!("{}:{path}", node(spec).unwrap_or_default()).into());
+        }
         return (Some(plugin.into()), handle);
     }
     (None, None)

@@ -69,6 +69,13 @@ pub(crate) struct Volume {
     pub(crate) governing: bool,
 }
 
+impl Volume {
+    /// True where a Pod of any namespace may mount its asset without it.
+    pub(crate) fn mounted_inline(&self) -> bool {
+        self.share.is_some() || self.driver.as_deref().is_some_and(asset::mounted_inline)
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Class {
     pub(crate) provisioner: Box<str>,

@@ -65,7 +65,7 @@ fn applications() -> GroupKind {
 
 fn argo_exists(view: &View<'_>) -> bool {
     let kind = applications();
-    view.inventory.clusters.iter().any(|cluster| cluster.coverage.has_kind(&kind))
+    view.inventory.clusters.iter().any(|cluster| cluster.coverage.may_have_kind(&kind))
 }
 
 /// Applications may live in any namespace, then their name begins with it (argo-cd, util/argo/resource_tracking.go).

@@ -69,11 +69,15 @@ impl Coverage {
             .any(|known| known == group || known.strip_suffix(group).is_some_and(|rest| rest.ends_with('.')))
     }
 
-    /// True where the kind exists here, so far as objects, definitions, discovery and those tell who could not list it.
+    /// True where the kind exists here, so far as objects, definitions and discovery tell.
     pub(crate) fn has_kind(&self, kind: &GroupKind) -> bool {
         let sets = [Some(&self.seen), self.discovered.as_ref(), self.defined.as_ref()];
         sets.into_iter().flatten().any(|kinds| kinds.contains(kind))
-            || self.doubted().any(|stated| *stated == kind.to_string())
+    }
+
+    /// The same, and so far as those tell who could not list it.
+    pub(crate) fn may_have_kind(&self, kind: &GroupKind) -> bool {
+        self.has_kind(kind) || self.doubted().any(|stated| *stated == kind.to_string())
     }
 
     /// Kinds that somebody may not list or could not read, which says that they are there.

@@ -375,7 +375,8 @@ impl ClusterData {
     pub(crate) fn references_to_claim<'a>(&'a self, namespace: &'a str, name: &'a str) -> Vec<Reference<'a>> {
         let mut found = Vec::new();
         let named = |namespace| self.index.edges.at(claim_key(namespace, name));
-        for (object, edge) in named(namespace).chain(named(ANYWHERE)).filter_map(|id| self.edge(id)) {
+        let anywhere = self.index.marks.anywhere.then(|| named(ANYWHERE)).into_iter().flatten();
+        for (object, edge) in named(namespace).chain(anywhere).filter_map(|id| self.edge(id)) {
             let own = || self.object(*object).map_or("", |object| &*object.head.namespace);
             let hit = match &edge.target {
                 Target::Claim { namespace: other, name: named } => {
@@ -448,6 +449,9 @@ impl ClusterData {
 
     /// Objects of unknown kinds that hold the name: in the claim's namespace, or beside the namespace's name.
     pub(super) fn possible<'a>(&'a self, name: &str, namespace: Option<&str>) -> Vec<Reference<'a>> {
+        if self.index.names.is_empty() {
+            return Vec::new();
+        }
         let entries = self.index.names.at(hash(name)).filter_map(|at| self.names.get(index(at)));
         let hits = entries.filter(|(object, names)| {
             namespace.is_none_or(|namespace| {

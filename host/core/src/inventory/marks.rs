@@ -21,6 +21,8 @@ pub(crate) struct Marks {
     beginnings: bool,
     /// Something names claims by their uids.
     uids: bool,
+    /// Something names claims of any namespace.
+    pub(super) anywhere: bool,
 }
 
 pub(super) fn label_key(namespace: &str, pair: &str) -> u64 {
@@ -65,6 +67,9 @@ impl Marks {
             namespaces: cluster.edges.iter().any(|(_, edge)| matches!(edge.target, Target::Namespace { .. })),
             beginnings: cluster.edges.iter().any(|(_, edge)| matches!(edge.target, Target::Prefixed { .. })),
             uids: cluster.edges.iter().any(|(_, edge)| matches!(edge.target, Target::Uid { .. })),
+            anywhere: cluster.edges.iter().any(|(_, edge)| {
+                matches!(&edge.target, Target::Claim { namespace: Some(namespace), .. } if **namespace == *ANYWHERE)
+            }),
         }
     }
 }

@@ -123,24 +123,27 @@ impl ClusterData {
         }
     }
 
+    /// What an edge is found by.
+    fn edge_key(&self, id: ObjectId, edge: &Edge) -> u64 {
+        let own = || self.object(id).map_or("", |object| &*object.head.namespace);
+        match &edge.target {
+            Target::Claim { namespace: Some(other), name } => claim_key(other, name),
+            Target::Claim { namespace: None, name } => claim_key(own(), name),
+            Target::Volume { name } => volume_key(name),
+            Target::Attachment { unique } => attachment_key(unique),
+            Target::Ordinals { prefix, .. } => prefix_key(own(), prefix),
+            Target::Labelled { pair, anywhere: true } => label_key(ANYWHERE, pair),
+            Target::Labelled { pair, anywhere: false } => label_key(own(), pair),
+            Target::Uid { uid } => uid_key(uid),
+            Target::Namespace { name } => namespace_key(name),
+            Target::Prefixed { prefix } => begin_key(own(), prefix),
+            Target::Snapshot { name, .. } | Target::Filling { made: name, .. } => claim_key(own(), name),
+        }
+    }
+
     fn joins(&self) -> Index {
         let namespace = |id: ObjectId| self.object(id).map_or("", |object| &*object.head.namespace);
         let name = |id: ObjectId| self.object(id).map_or("", |object| &*object.head.name);
-        let edge = |(id, edge): &(ObjectId, Edge)| match &edge.target {
-            Target::Claim { namespace: Some(other), name } => claim_key(other, name),
-            Target::Claim { namespace: None, name } => claim_key(namespace(*id), name),
-            Target::Volume { name } => volume_key(name),
-            Target::Attachment { unique } => attachment_key(unique),
-            Target::Ordinals { prefix, .. } => prefix_key(namespace(*id), prefix),
-            Target::Labelled { pair, anywhere: true } => label_key(ANYWHERE, pair),
-            Target::Labelled { pair, anywhere: false } => label_key(namespace(*id), pair),
-            Target::Uid { uid } => uid_key(uid),
-            Target::Namespace { name } => namespace_key(name),
-            Target::Prefixed { prefix } => begin_key(namespace(*id), prefix),
-            Target::Snapshot { name, .. } | Target::Filling { made: name, .. } => {
-                claim_key(namespace(*id), name)
-            }
-        };
         let object = |object: &Object| {
             let none = GroupKind { group: String::new(), kind: String::new() };
             object_key(
@@ -178,7 +181,7 @@ impl ClusterData {
         });
         Index {
             marks: Marks::of(self),
-            edges: Lookup::of(self.edges.iter().map(edge).enumerate()),
+            edges: Lookup::of(self.edges.iter().map(|(id, edge)| self.edge_key(*id, edge)).enumerate()),
             claims: Lookup::of(claims),
             volumes: Lookup::of(names),
             uids: Lookup::of(self.objects.iter().map(|object| hash(&object.head.uid)).enumerate()),

@@ -1,7 +1,6 @@
 //! Which asset a volume is: by the plugin that has it and what that calls it, whoever else names it and however.
 
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// Driver and handle of the source of a PersistentVolumeSpec.
 pub(super) fn source(spec: &Value) -> (Option<Box<str>>, Option<Box<str>>) {
@@ -142,14 +141,17 @@ fn node(spec: &Value) -> Option<&str> {
     }
 }
 
-/// Attributes of a CSI volume.
-pub(super) type Attributes = BTreeMap<String, Value>;
+/// True for drivers whose volumes are told by server and folder.
+pub(super) fn serves_shares(driver: &str) -> bool {
+    matches!(driver, "nfs.csi.k8s.io" | "smb.csi.k8s.io" | "kubernetes.io/nfs")
+}
 
 /// The share that a volume is, as a Node would name it: these drivers ask for a handle that no other volume has, and serve
 /// the same folder under many (csi-driver-nfs and csi-driver-smb, docs/driver-parameters.md). What in-tree plugins mount is the same.
-pub(super) fn share(driver: &str, handle: Option<&str>, attributes: &Attributes) -> Option<Box<str>> {
+pub(super) fn share(driver: &str, handle: Option<&str>, spec: &Value) -> Option<Box<str>> {
+    let attributes = spec.pointer("/csi/volumeAttributes").and_then(Value::as_object);
     let text = |name: &str| {
-        let found = attributes.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+        let found = attributes.into_iter().flatten().find(|(key, _)| key.eq_ignore_ascii_case(name));
         found.and_then(|(_, value)| value.as_str()).unwrap_or_default().trim_matches('/')
     };
     let under = |root: String| format!("{root}/{}", text("subdir")).trim_end_matches('/').to_owned();
@@ -169,14 +171,14 @@ pub(super) fn share(driver: &str, handle: Option<&str>, attributes: &Attributes)
 
 #[cfg(test)]
 mod tests {
-    use super::{Attributes, share};
+    use super::share;
     use serde_json::json;
 
     #[test]
     fn one_folder_is_one_share_whatever_its_handle() {
-        let told = |attributes: serde_json::Value| serde_json::from_value::<Attributes>(attributes).unwrap();
+        let told = |attributes: serde_json::Value| json!({"csi": {"volumeAttributes": attributes}});
         let served = |attributes| share("nfs.csi.k8s.io", Some("any"), &told(attributes));
-        let folder = share("kubernetes.io/nfs", Some("fs1:/e/"), &Attributes::new());
+        let folder = share("kubernetes.io/nfs", Some("fs1:/e/"), &json!({}));
         assert!(folder.is_some());
         assert_eq!(served(json!({"server": "fs1", "share": "/e"})), folder);
         assert_eq!(

@@ -33,6 +33,11 @@ pub const MARKS: &[Mark] = &[
     ),
     keeps("argocd.argoproj.io/", "claim, volume", "an Application makes it again, while it is there"),
     keeps(
+        "argocd.argoproj.io/sync-options",
+        "claim, volume",
+        "with Delete=false or Prune=false: it outlives its Application",
+    ),
+    keeps(
         "autoscaling.keda.sh/paused-replicas",
         "ScaledObject",
         "as how many replicas its StatefulSet is held",
@@ -41,11 +46,6 @@ pub const MARKS: &[Mark] = &[
         "cdi.kubevirt.io/",
         "claim",
         "of which import cron it is; an annotation alone says nothing, the DataVolume or claim that it is filled for does",
-    ),
-    keeps(
-        "argocd.argoproj.io/sync-options",
-        "claim, volume",
-        "with Delete=false or Prune=false: it outlives its Application",
     ),
     keeps("cli-utils.sigs.k8s.io/on-remove", "claim, volume", "keep: it outlives its inventory"),
     keeps("client.lifecycle.config.k8s.io/deletion", "claim, volume", "detach: it outlives its inventory"),

@@ -178,7 +178,7 @@ pub(crate) fn claim(kind: &GroupKind, json: &[u8]) -> Read {
     let source = spec.data_source_ref.or(spec.data_source);
     let volume = spec.volume_name.filter(|name| !name.is_empty());
     let mut edges = claim_edges(&head, &phase, source.as_ref());
-    edges.extend(clone_requested(&subject.annotations).filter(|_| phase != "Bound".into()));
+    edges.extend(clone_requested(&subject.annotations).filter(|_| &*phase != "Bound"));
     let claim = Claim {
         subject,
         phase,
@@ -257,8 +257,6 @@ struct Csi {
     driver: Option<Box<str>>,
     #[serde(default)]
     volume_handle: Option<Box<str>>,
-    #[serde(default)]
-    volume_attributes: Option<asset::Attributes>,
 }
 
 #[derive(Deserialize, Default)]
@@ -272,12 +270,14 @@ struct VolumeStatus {
 pub(crate) fn volume(kind: &GroupKind, json: &[u8]) -> Read {
     let parts = Parts::of(kind, json)?;
     let (spec, status): (VolumeSpec, VolumeStatus) = (parts.spec(kind)?, parts.status(kind)?);
-    let attributes = spec.csi.as_ref().and_then(|csi| csi.volume_attributes.clone()).unwrap_or_default();
     let (driver, handle) = match &spec.csi {
         Some(csi) => (csi.driver.clone(), csi.volume_handle.clone()),
         None => asset::backing(&parts.spec::<Value>(kind)?),
     };
-    let share = driver.as_deref().and_then(|driver| asset::share(driver, handle.as_deref(), &attributes));
+    let share = match driver.as_deref().filter(|driver| asset::serves_shares(driver)) {
+        Some(driver) => asset::share(driver, handle.as_deref(), &parts.spec::<Value>(kind)?),
+        None => None,
+    };
     let Parts { head, subject, .. } = parts;
     let capacity = spec.capacity.and_then(|sizes| sizes.storage);
     let capacity = bytes(kind, &head.name, "spec.capacity.storage", capacity.as_ref())?;

@@ -135,7 +135,9 @@ fn document(
     let mut facts = facts.clone();
     let foreign = |namespace: &Option<String>| namespace.as_deref() != Some(own);
     if let crate::facts::Known::Present(references) = &mut facts.references {
-        for reference in references.iter_mut().filter(|reference| foreign(&reference.namespace)) {
+        for reference in
+            Arc::make_mut(references).iter_mut().filter(|reference| foreign(&reference.namespace))
+        {
             (reference.name, reference.namespace, reference.uid, reference.path) =
                 (String::new(), None, None, None);
         }
@@ -148,16 +150,27 @@ fn document(
     facts.document(reads, parameters)
 }
 
-/// Answers that were given: equal documents of a policy are asked once.
+/// Answers that were given: equal documents of a policy are asked once, as long as there are not too many others between them.
 pub(crate) struct Asked<'a> {
     policies: &'a PolicySet,
     sandbox: &'a dyn Sandbox,
-    answers: Vec<HashMap<Arc<str>, Answer>>,
+    answers: Vec<Answers>,
 }
+
+/// What one policy answered.
+#[derive(Clone, Default)]
+struct Answers {
+    given: HashMap<Arc<str>, Answer>,
+    /// Length of those documents.
+    bytes: usize,
+}
+
+/// Documents that are remembered of a policy. Who reads a name or a uid is hardly asked twice.
+const REMEMBERED_BYTES: usize = 16 << 20;
 
 impl<'a> Asked<'a> {
     pub(crate) fn new(policies: &'a PolicySet, sandbox: &'a dyn Sandbox) -> Self {
-        Self { policies, sandbox, answers: vec![HashMap::new(); policies.len()] }
+        Self { policies, sandbox, answers: vec![Answers::default(); policies.len()] }
     }
 
     /// Every policy's vote on each of these subjects.
@@ -173,7 +186,7 @@ impl<'a> Asked<'a> {
                     (PolicyVerdict::failed(id, Cause::IncompleteEvidence, String::new()), missing)
                 }
                 Question::Ask(document) => {
-                    let answer = self.answers.get(policy).and_then(|answers| answers.get(&document));
+                    let answer = self.answers.get(policy).and_then(|answers| answers.given.get(&document));
                     let answer = answer.cloned().unwrap_or_else(|| Err(lost()));
                     (verdict(self.policies.get(policy), id, answer), Vec::new())
                 }
@@ -185,12 +198,16 @@ impl<'a> Asked<'a> {
 
     /// Asks what was not asked yet.
     fn ask(&mut self, asked: &[Vec<(usize, Question)>]) {
+        for answers in self.answers.iter_mut().filter(|answers| answers.bytes > REMEMBERED_BYTES) {
+            *answers = Answers::default();
+        }
         let mut inputs: Vec<Vec<Arc<str>>> = vec![Vec::new(); self.policies.len()];
         for (policy, question) in asked.iter().flatten() {
             if let (Question::Ask(document), Some(answers), Some(inputs)) =
                 (question, self.answers.get_mut(*policy), inputs.get_mut(*policy))
             {
-                answers.entry(document.clone()).or_insert_with(|| {
+                answers.given.entry(document.clone()).or_insert_with(|| {
+                    answers.bytes += document.len();
                     inputs.push(document.clone());
                     Err(lost())
                 });
@@ -198,7 +215,7 @@ impl<'a> Asked<'a> {
         }
         let replies = ask(self.sandbox, &inputs);
         for ((answers, inputs), replies) in self.answers.iter_mut().zip(inputs).zip(replies) {
-            answers.extend(inputs.into_iter().zip(replies));
+            answers.given.extend(inputs.into_iter().zip(replies));
         }
     }
 }

@@ -180,7 +180,7 @@ fn one(
     Some(Explanation {
         evidence: facts.evidence(&parameters.unwrap_or_else(Open::new)),
         unknown: facts.missing(FactSet::all()),
-        references: rails.proven.clone(),
+        references: rails.proven.to_vec(),
         platform: platforms::words(&facts),
         tried,
         asked,

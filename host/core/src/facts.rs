@@ -129,9 +129,9 @@ pub struct Facts {
     /// Since when it is released.
     pub released: Known<Released>,
     /// The class.
-    pub storage_class: Known<StorageClass>,
+    pub storage_class: Known<Arc<StorageClass>>,
     /// The namespace.
-    pub namespace: Known<Namespace>,
+    pub namespace: Known<Arc<Namespace>>,
     /// Whether something can still want it.
     pub referenced: Known<bool>,
     /// The strongest reference.
@@ -139,7 +139,7 @@ pub struct Facts {
     /// Since when nothing wants it.
     pub unused: Known<Unused>,
     /// All references.
-    pub references: Known<Vec<Reference>>,
+    pub references: Known<Arc<Vec<Reference>>>,
     /// Owners.
     pub owners: Known<Vec<Owner>>,
     /// The guest cluster.
@@ -309,10 +309,18 @@ impl Serialize for Document<'_> {
             "volume",
             (volume.is_some() || released.is_some()).then_some(WholeVolume { volume, released }),
         )?;
-        entry(&mut map, "storageClass", self.read(Fact::StorageClass, &facts.storage_class))?;
-        entry(&mut map, "namespace", self.read(Fact::Namespace, &facts.namespace))?;
+        entry(
+            &mut map,
+            "storageClass",
+            self.read(Fact::StorageClass, &facts.storage_class).map(|class| &**class),
+        )?;
+        entry(
+            &mut map,
+            "namespace",
+            self.read(Fact::Namespace, &facts.namespace).map(|namespace| &**namespace),
+        )?;
         entry(&mut map, "usage", self.usage())?;
-        entry(&mut map, "references", self.read(Fact::References, &facts.references))?;
+        entry(&mut map, "references", self.read(Fact::References, &facts.references).map(|list| &**list))?;
         entry(&mut map, "owners", self.read(Fact::Owners, &facts.owners))?;
         entry(&mut map, "guestCluster", self.read(Fact::GuestCluster, &facts.guest_cluster))?;
         entry(&mut map, "counterparts", self.read(Fact::Counterparts, &facts.counterparts))?;

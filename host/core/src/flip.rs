@@ -11,6 +11,7 @@ use probate_contract::evidence::{
     Continuity, EffectivePolicy, Reference, ReferenceState, Unused, UsageState,
 };
 use probate_contract::plan::{Entry, Vote};
+use std::sync::Arc;
 
 /// One edit.
 #[derive(Clone, Debug)]
@@ -76,7 +77,7 @@ fn references(facts: &Facts, rails: &Rails, edits: &mut Vec<Edit>, base: &Base<'
     objects.dedup();
     for object in &objects {
         let mut edit = base(format!("{object} did not name it, and had not for long"));
-        edit.rails.proven.retain(|reference| words(reference) != *object);
+        Arc::make_mut(&mut edit.rails.proven).retain(|reference| words(reference) != *object);
         if object.starts_with("StatefulSet") {
             edit.rails.ordinal = None;
         }
@@ -88,7 +89,9 @@ fn references(facts: &Facts, rails: &Rails, edits: &mut Vec<Edit>, base: &Base<'
     }
     for object in &objects {
         let mut edit = base(format!("{object} were finished, and had been for long"));
-        for reference in edit.rails.proven.iter_mut().filter(|reference| words(reference) == *object) {
+        for reference in
+            Arc::make_mut(&mut edit.rails.proven).iter_mut().filter(|reference| words(reference) == *object)
+        {
             reference.state = ReferenceState::Finished;
         }
         rolled_up(&mut edit);
@@ -108,7 +111,7 @@ fn references(facts: &Facts, rails: &Rails, edits: &mut Vec<Edit>, base: &Base<'
         path: None,
     };
     let mut edit = base("a Pod used it".into());
-    edit.rails.proven.push(pod);
+    Arc::make_mut(&mut edit.rails.proven).push(pod);
     rolled_up(&mut edit);
     edits.push(edit);
 }
@@ -210,7 +213,7 @@ fn marks(facts: &Facts, edits: &mut Vec<Edit>, base: &Base<'_>) {
         for (key, value) in &namespace.labels {
             let mut edit = base(format!("the namespace had no label {key}={value}"));
             if let Known::Present(namespace) = &mut edit.facts.namespace {
-                namespace.labels.remove(key);
+                Arc::make_mut(namespace).labels.remove(key);
             }
             edits.push(edit);
         }

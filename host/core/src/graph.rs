@@ -82,7 +82,7 @@ fn one(inventory: &Inventory, id: SubjectId, follow: bool) -> Option<Graph> {
     Some(Graph {
         subject: explain::identity(&facts),
         phase: phase.unwrap_or_default(),
-        references: rails.proven.clone(),
+        references: rails.proven.to_vec(),
         owners: evidence.owners.unwrap_or_default(),
         guest_cluster: evidence.guest_cluster,
         counterparts,

@@ -64,7 +64,7 @@ pub fn shown(inventory: &Inventory) -> BTreeSet<&str> {
 
 /// Uids of the claims and volumes with an annotation under one of these prefixes, whoever wrote it.
 pub fn annotated<'a>(inventory: &'a Inventory, prefixes: &[String]) -> BTreeSet<&'a str> {
-    let under = |key: &String| prefixes.iter().any(|prefix| !prefix.is_empty() && key.starts_with(prefix));
+    let under = |key: &str| prefixes.iter().any(|prefix| !prefix.is_empty() && key.starts_with(prefix));
     those(inventory, |subject| subject.annotations.keys().any(under))
 }
 

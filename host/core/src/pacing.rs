@@ -36,7 +36,7 @@ fn deleted_by(decided: &Decided, id: &str) -> bool {
 fn of_rate(id: &str, rate: &Rate, deletes: &[&Decided]) -> PacingRate {
     let mut groups: BTreeMap<&str, u64> = BTreeMap::new();
     for decided in deletes {
-        let (namespace, class) = (decided.namespace.as_deref(), decided.class.as_deref());
+        let (namespace, class) = (decided.namespace(), decided.entry.storage_class.as_deref());
         let group = ledger::group(rate.per, namespace.unwrap_or_default(), class.unwrap_or_default());
         *groups.entry(group).or_default() += 1;
     }

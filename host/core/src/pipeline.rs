@@ -139,8 +139,9 @@ struct Stage<'a> {
 /// A subject with all that is decided from.
 struct Looked<'a> {
     view: View<'a>,
-    facts: Facts,
-    rails: Rails,
+    /// Kilobytes, which are handed on several times.
+    facts: Box<Facts>,
+    rails: Box<Rails>,
 }
 
 /// A delete that stands, until it was confirmed.
@@ -187,7 +188,7 @@ impl<'a> Stage<'a> {
     fn look(&self, id: SubjectId) -> Option<Looked<'a>> {
         let view = View::new(self.inventory, self.statements, id)?;
         let (facts, rails) = view.facts();
-        Some(Looked { view, facts, rails })
+        Some(Looked { view, facts: Box::new(facts), rails: Box::new(rails) })
     }
 
     fn standing(
@@ -263,14 +264,12 @@ impl<'a> Stage<'a> {
         };
         let mut entry = case.entry();
         let gaps = plan::gaps_of(facts, &entry.missing);
-        let class = view.class_name().map(str::to_owned);
-        let namespace = view.namespace().map(str::to_owned);
-        entry.storage_class = class.clone();
+        entry.storage_class = view.class_name().map(str::to_owned);
         if matches!(id, SubjectId::Volume(..)) {
-            entry.claim_namespace = namespace.clone();
+            entry.claim_namespace = view.namespace().map(str::to_owned);
         }
         let shown = shown(self.inventory, id, &self.options.shown);
-        Decided { entry, claim, gaps, class, namespace, shown }
+        Decided { entry, claim: claim.map(Box::new), gaps, shown }
     }
 }
 

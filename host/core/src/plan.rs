@@ -23,16 +23,19 @@ const AT_ONCE: usize = 4096;
 pub(crate) struct Decided {
     pub(crate) entry: Entry,
     /// The claim that a bound volume goes with.
-    pub(crate) claim: Option<Identity>,
+    pub(crate) claim: Option<Box<Identity>>,
     /// Every fact that the sources of its missing facts leave unknown.
     pub(crate) gaps: Vec<Missing>,
-    pub(crate) class: Option<String>,
-    pub(crate) namespace: Option<String>,
     /// Whether it is asked for; what is not still counts for the pace.
     pub(crate) shown: bool,
 }
 
 impl Decided {
+    /// Namespace of the claim, for a volume of its claimRef.
+    pub(crate) fn namespace(&self) -> Option<&str> {
+        self.entry.subject.identity.namespace.as_deref().or(self.entry.claim_namespace.as_deref())
+    }
+
     /// A bound pair's bytes count once, at the claim.
     pub(crate) fn counted(&self) -> i64 {
         if self.claim.is_some() { 0 } else { self.entry.bytes }
@@ -150,8 +153,8 @@ fn follow(decided: &mut [Decided]) {
         .map(|decided| decided.entry.subject.identity.clone())
         .collect();
     for decided in decided {
-        let claim = decided.claim.as_ref().filter(|claim| going.contains(*claim));
-        decided.entry.follows = claim.map(|claim| Follows { claim: claim.clone() });
+        let claim = decided.claim.as_ref().filter(|claim| going.contains(&***claim));
+        decided.entry.follows = claim.map(|claim| Follows { claim: Identity::clone(claim) });
     }
 }
 

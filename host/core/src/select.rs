@@ -3,11 +3,13 @@
 use crate::evidence::{Rails, SubjectId, View};
 use crate::facts::{Facts, Gap, Known};
 use crate::glob;
+use crate::kinds::map::Labels;
 use crate::policy::Policy;
 use probate_contract::manifest::{Expression, Operator, Selector, SubjectKind};
 use probate_contract::record::Quarantine;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Whether a policy is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +24,7 @@ pub(crate) enum Selected {
 #[derive(Clone, Debug)]
 pub(crate) struct Scope<'a> {
     pub(crate) kind: SubjectKind,
-    pub(crate) labels: Option<&'a BTreeMap<String, String>>,
+    pub(crate) labels: Option<&'a dyn Labels>,
     pub(crate) class: Option<&'a str>,
     pub(crate) cluster: &'a str,
     /// Namespace of the claim, for a volume of its claimRef.
@@ -39,7 +41,7 @@ impl<'a> Scope<'a> {
                 let claim = view.claim.get().map(|(_, claim)| *claim);
                 (
                     SubjectKind::PersistentVolumeClaim,
-                    claim.map(|claim| &claim.subject.labels),
+                    claim.map(|claim| &claim.subject.labels as &dyn Labels),
                     claim.and_then(|claim| claim.class.as_deref()),
                 )
             }
@@ -47,7 +49,7 @@ impl<'a> Scope<'a> {
                 let volume = view.volume.get().map(|(_, volume)| *volume);
                 (
                     SubjectKind::PersistentVolume,
-                    volume.map(|volume| &volume.subject.labels),
+                    volume.map(|volume| &volume.subject.labels as &dyn Labels),
                     volume.and_then(|volume| volume.class.as_deref()),
                 )
             }
@@ -75,7 +77,7 @@ impl<'a> Scope<'a> {
         };
         let gone = !claim && matches!(facts.claim, Known::Absent);
         let kept = rails.quarantine.as_ref().filter(|_| gone).and_then(kept_labels);
-        let labels = Some(&facts.subject.labels);
+        let labels = Some(&facts.subject.labels as &dyn Labels);
         Self { kind, labels, class, cluster: &facts.cluster_name, namespace, kept }
     }
 }
@@ -84,7 +86,7 @@ impl<'a> Scope<'a> {
 pub(crate) fn selects(
     policy: &Policy,
     scope: &Scope<'_>,
-    namespace: &Known<probate_contract::evidence::Namespace>,
+    namespace: &Known<Arc<probate_contract::evidence::Namespace>>,
 ) -> Selected {
     let spec = policy.spec();
     let parts = &spec.r#match;
@@ -92,7 +94,7 @@ pub(crate) fn selects(
     // Who asked for claims is asked about the volume that was kept of one.
     let kept = scope.kept.as_ref().filter(|_| spec.subjects.contains(&SubjectKind::PersistentVolumeClaim));
     let kind = if kept.is_some() { SubjectKind::PersistentVolumeClaim } else { kind };
-    let labels = kept.or(labels);
+    let labels = kept.map(|labels| labels as &dyn Labels).or(labels);
     let listed = |patterns: &[String], text: Option<&str>| {
         patterns.is_empty() || text.is_some_and(|text| glob::any(patterns, text))
     };
@@ -137,14 +139,14 @@ pub(crate) fn kept_labels(quarantine: &Quarantine) -> Option<BTreeMap<String, St
 }
 
 /// Kubernetes' label selector.
-pub(crate) fn holds(selector: &Selector, labels: &BTreeMap<String, String>) -> bool {
-    let expression = |Expression { key, operator, values }: &Expression| match (operator, labels.get(key)) {
-        (Operator::In, Some(value)) => values.contains(value),
+pub(crate) fn holds(selector: &Selector, labels: &dyn Labels) -> bool {
+    let expression = |Expression { key, operator, values }: &Expression| match (operator, labels.value(key)) {
+        (Operator::In, Some(value)) => values.iter().any(|own| own == value),
         (Operator::In, None) => false,
-        (Operator::NotIn, value) => value.is_none_or(|value| !values.contains(value)),
+        (Operator::NotIn, value) => value.is_none_or(|value| !values.iter().any(|own| own == value)),
         (Operator::Exists, value) => value.is_some(),
         (Operator::DoesNotExist, value) => value.is_none(),
     };
-    selector.match_labels.iter().all(|(key, value)| labels.get(key) == Some(value))
+    selector.match_labels.iter().all(|(key, value)| labels.value(key) == Some(value))
         && selector.match_expressions.iter().all(expression)
 }

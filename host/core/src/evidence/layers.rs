@@ -262,7 +262,7 @@ fn virtual_copy(view: &View<'_>, search: &mut Search) {
     let own = view.cluster.object(*id).map(|object| &*object.head.name);
     for cluster in view.inventory.clusters.iter().filter(|cluster| cluster.name.starts_with(VIRTUAL_PREFIX)) {
         for copy in cluster.with_handle(driver, handle).filter_map(|at| cluster.volumes.get(at)) {
-            let named = copy.data.subject.annotations.get(HOST_VOLUME).map(String::as_str);
+            let named = copy.data.subject.annotations.get(HOST_VOLUME);
             let Some(object) = cluster.object(copy.object).filter(|_| named.is_some() && named == own) else {
                 continue;
             };

@@ -1,5 +1,6 @@
 //! Evidence: what is known of one claim or volume, fact by fact, from the inventory.
 
+mod common;
 mod gaps;
 pub(crate) mod guests;
 mod layers;
@@ -20,6 +21,7 @@ use crate::time::{self, Seconds};
 use probate_contract::evidence::{Trigger, TriggerType};
 use probate_contract::record::VolumeRecord;
 
+pub(crate) use common::Common;
 pub(crate) use gaps::Gaps;
 pub use rails::Rails;
 pub(crate) use usage::{observed, strength, wants};
@@ -48,6 +50,7 @@ pub(crate) struct View<'a> {
     pub(crate) statements: &'a Statements,
     pub(crate) cluster: &'a ClusterData,
     pub(crate) gaps: &'a Gaps,
+    pub(crate) common: &'a Common,
     pub(crate) id: SubjectId,
     pub(crate) object: ObjectId,
     pub(crate) claim: Known<(ObjectId, &'a storage::Claim)>,
@@ -62,11 +65,13 @@ impl<'a> View<'a> {
         let (SubjectId::Claim(cluster, at) | SubjectId::Volume(cluster, at)) = id;
         let data = inventory.clusters.get(cluster)?;
         let gaps = inventory.gaps.get(cluster)?;
+        let common = inventory.common.get(cluster)?;
         let view = |object, claim, volume, unproven| Self {
             inventory,
             statements,
             cluster: data,
             gaps,
+            common,
             id,
             object,
             claim,

@@ -2,16 +2,18 @@
 
 use super::references::References;
 use super::{View, guests, tracked, usage};
+use crate::kinds::map::Map;
 use crate::kinds::storage;
 use crate::time;
-use probate_contract::evidence::{Map, Reference, ReferenceState};
+use probate_contract::evidence::{Reference, ReferenceState};
 use probate_contract::record::{Mark, Quarantine};
+use std::sync::Arc;
 
 /// Plain data about one subject, for the guards.
 #[derive(Clone, Debug, Default)]
 pub struct Rails {
     /// References that are proven, whatever else is unknown.
-    pub proven: Vec<Reference>,
+    pub proven: Arc<Vec<Reference>>,
     /// Vetoes: where the hold annotation stands, and until when.
     pub holds: Vec<(String, Option<i64>)>,
     /// Marks by which a platform or a release keeps it.
@@ -95,11 +97,11 @@ pub(crate) fn of(view: &View<'_>, references: &References) -> Rails {
         rails.kept.extend(kept(place, &subject.annotations));
         rails.tracked.extend(tracked::of(view, place, subject));
         for finalizer in &subject.finalizers {
-            if OPERATION_FINALIZERS.contains(&finalizer.as_str()) {
+            if OPERATION_FINALIZERS.contains(&&**finalizer) {
                 rails.operations.push(format!("finalizer {finalizer} on {place}"));
             } else if !FINALIZERS
                 .iter()
-                .any(|known| finalizer == known || (known.ends_with('/') && finalizer.starts_with(known)))
+                .any(|known| **finalizer == **known || (known.ends_with('/') && finalizer.starts_with(known)))
             {
                 rails.finalizers.push(format!("{finalizer} on {place}"));
             }
@@ -191,10 +193,7 @@ fn kept(place: &str, annotations: &Map) -> Vec<String> {
         kept.extend(told.then(|| format!("{key}: {value} on {place}")));
     }
     kept.extend(
-        COMES_BACK
-            .iter()
-            .filter(|key| annotations.contains_key(**key))
-            .map(|key| format!("{key} on {place}")),
+        COMES_BACK.iter().filter(|key| annotations.contains_key(key)).map(|key| format!("{key} on {place}")),
     );
     if annotations.get("harvesterhci.io/goldenImage").is_some_and(|golden| golden == "true") {
         kept.push(format!("harvesterhci.io/goldenImage on {place}"));

@@ -10,6 +10,7 @@ use crate::time;
 use probate_contract::dump::Reason;
 use probate_contract::evidence::{Reference, ReferenceState};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// More references than this make the list too large for a policy.
 const MAX_LIST: usize = 256;
@@ -17,9 +18,9 @@ const MAX_LIST: usize = 256;
 /// What refers to a subject.
 pub(crate) struct References {
     /// All of them, or unknown.
-    pub(crate) list: Known<Vec<Reference>>,
+    pub(crate) list: Known<Arc<Vec<Reference>>>,
     /// Those that are proven, whatever else is unknown.
-    pub(crate) proven: Vec<Reference>,
+    pub(crate) proven: Arc<Vec<Reference>>,
     /// What keeps the list from being whole.
     pub(crate) gaps: Vec<Gap>,
     /// Objects that refer, for owners.
@@ -57,6 +58,7 @@ pub(crate) fn of(view: &View<'_>) -> References {
         .collect();
     proven.sort_by(|left, right| key(left).cmp(&key(right)));
     proven.dedup();
+    let proven = Arc::new(proven);
     let scalers = ordinal.and_then(|_| unread_scalers(view));
     let within = view.gaps.references(view.namespace()).iter().cloned();
     let mut gaps = merged(within.chain(unknown_sides(view)).chain(scalers).chain(inline(view)));

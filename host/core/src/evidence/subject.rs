@@ -49,9 +49,11 @@ pub(crate) fn subject(view: &View<'_>) -> Subject {
         deleting_since: deleting.map(time::format),
         deleting_seconds: deleting.map(|at| view.since(at)),
         bytes: bytes(view),
-        labels: own.map(|own| own.labels.clone()).unwrap_or_default(),
-        annotations: own.map(|own| own.annotations.clone()).unwrap_or_default(),
-        finalizers: own.map(|own| own.finalizers.clone()).unwrap_or_default(),
+        labels: own.map(|own| own.labels.tree()).unwrap_or_default(),
+        annotations: own.map(|own| own.annotations.tree()).unwrap_or_default(),
+        finalizers: own
+            .map(|own| own.finalizers.iter().map(ToString::to_string).collect())
+            .unwrap_or_default(),
         object: None,
     }
 }
@@ -140,36 +142,21 @@ pub(crate) fn released(view: &View<'_>) -> Known<Released> {
     }
 }
 
-pub(crate) fn class(view: &View<'_>) -> Known<StorageClass> {
+pub(crate) fn class(view: &View<'_>) -> Known<Arc<StorageClass>> {
     let Some(name) = view.class_name() else {
         let unknown = view.volume.gaps().or(view.claim.gaps());
         return unknown.map_or(Known::Absent, |gaps| Known::Unknown(gaps.to_vec()));
     };
-    match view.cluster.classes.get(name) {
-        Some(class) => Known::Present(StorageClass {
-            name: name.to_owned(),
-            provisioner: class.data.provisioner.to_string(),
-            reclaim_policy: class.data.policy.to_string(),
-            labels: class.data.labels.clone(),
-        }),
+    match view.common.classes.get(name) {
+        Some(class) => Known::Present(class.clone()),
         None => Known::unless(view.gaps.classes().to_vec(), None),
     }
 }
 
-pub(crate) fn namespace(view: &View<'_>) -> Known<Namespace> {
+pub(crate) fn namespace(view: &View<'_>) -> Known<Arc<Namespace>> {
     let Some(name) = view.namespace() else { return Known::Absent };
-    let Some(namespace) = view.cluster.namespaces.get(name) else {
-        return Known::unless(view.gaps.namespace_objects().to_vec(), None);
-    };
-    let head = view.cluster.object(namespace.object).map(|object| &object.head);
-    let created = head.and_then(|head| head.created).unwrap_or(view.now());
-    let terminating = head.is_some_and(|head| head.deleting.is_some());
-    Known::Present(Namespace {
-        name: name.to_owned(),
-        phase: if terminating { "Terminating".into() } else { namespace.data.phase.to_string() },
-        created_at: time::format(created),
-        age_seconds: view.since(created),
-        labels: namespace.data.labels.clone(),
-        annotations: namespace.data.annotations.clone(),
-    })
+    match view.common.namespaces.get(name) {
+        Some(namespace) => Known::Present(namespace.clone()),
+        None => Known::unless(view.gaps.namespace_objects().to_vec(), None),
+    }
 }

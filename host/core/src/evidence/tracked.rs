@@ -4,8 +4,8 @@ use super::View;
 use crate::intake::GroupKind;
 use crate::inventory::ClusterData;
 use crate::kinds::group_of;
+use crate::kinds::map::Map;
 use crate::kinds::subject::Subject;
-use probate_contract::evidence::Map;
 
 const ARGO_ID: &str = "argocd.argoproj.io/tracking-id";
 const ARGO_LABEL: &str = "argocd.argoproj.io/instance";
@@ -79,7 +79,7 @@ fn object_set_gone(view: &View<'_>, annotations: &Map) -> bool {
     let owner = |key: &str| annotations.get(&format!("objectset.rio.cattle.io/owner-{key}"));
     let (Some(gvk), Some(name)) = (owner("gvk"), owner("name")) else { return false };
     let Some((version, kind)) = gvk.split_once(", Kind=") else { return false };
-    let namespace = owner("namespace").map(String::as_str).unwrap_or_default();
+    let namespace = owner("namespace").unwrap_or_default();
     gone(view, group_of(version), kind, namespace, name)
 }
 

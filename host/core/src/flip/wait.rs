@@ -4,7 +4,9 @@ use super::Edit;
 use crate::evidence::Rails;
 use crate::facts::{Facts, Known};
 use crate::time;
+use probate_contract::evidence::Reference;
 use probate_contract::plan::DecisionAction;
+use std::sync::Arc;
 
 const DAY: i64 = 86_400;
 /// Days from now that are looked at.
@@ -39,6 +41,13 @@ pub(crate) fn turn(
     Some((after, other))
 }
 
+fn aged(references: &mut Arc<Vec<Reference>>, on: impl Fn(&mut i64)) {
+    Arc::make_mut(references)
+        .iter_mut()
+        .filter_map(|reference| reference.state_seconds.as_mut())
+        .for_each(on);
+}
+
 /// The facts after so many seconds in which nothing happened.
 pub(crate) fn later(facts: &Facts, rails: &Rails, seconds: i64) -> Edit {
     let (mut facts, mut rails) = (facts.clone(), rails.clone());
@@ -51,13 +60,13 @@ pub(crate) fn later(facts: &Facts, rails: &Rails, seconds: i64) -> Edit {
         on(&mut released.released_seconds);
     }
     if let Known::Present(namespace) = &mut facts.namespace {
-        on(&mut namespace.age_seconds);
+        on(&mut Arc::make_mut(namespace).age_seconds);
     }
     if let Known::Present(unused) = &mut facts.unused {
         on(&mut unused.unused_seconds);
     }
     if let Known::Present(references) = &mut facts.references {
-        references.iter_mut().filter_map(|reference| reference.state_seconds.as_mut()).for_each(on);
+        aged(references, on);
     }
     if let Known::Present(owners) = &mut facts.owners {
         owners.iter_mut().filter_map(|owner| owner.gone_seconds.as_mut()).for_each(on);
@@ -71,7 +80,7 @@ pub(crate) fn later(facts: &Facts, rails: &Rails, seconds: i64) -> Edit {
     if let Known::Present(snapshots) = &mut facts.snapshots {
         snapshots.iter_mut().for_each(|snapshot| on(&mut snapshot.age_seconds));
     }
-    rails.proven.iter_mut().filter_map(|reference| reference.state_seconds.as_mut()).for_each(on);
+    aged(&mut rails.proven, on);
     rails.holds.retain(|(_, until)| until.is_none_or(|until| until > now));
     let change = format!("nothing changed until {}", facts.now);
     Edit { change, facts, rails, cleared: None, without: None }

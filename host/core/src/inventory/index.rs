@@ -423,7 +423,7 @@ impl ClusterData {
             .filter(|(_, edge)| matches!(&edge.target, Target::Volume { name: named } if &**named == name))
             .map(|(object, edge)| reference(*object, edge, None))
             .collect();
-        if let (Some(driver), Some(handle)) = (driver, handle) {
+        if let (true, Some(driver), Some(handle)) = (self.index.marks.attachments, driver, handle) {
             // CSI: kubernetes.io/csi/DRIVER^HANDLE; in-tree: PLUGIN/HANDLE (kubernetes, pkg/volume/util GetUniqueVolumeName).
             let (served, asset) = asset::canonical(driver, handle);
             let mut uniques = vec![

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 pub(crate) struct Marks {
     /// Objects of kinds that nobody here knows, by namespace and name.
     strangers: Lookup,
-    /// Keys of the labels by which claims are named.
+    /// Keys of the labels by which claims are named, sorted.
     labels: Vec<Box<str>>,
     /// Something names all claims of a namespace.
     namespaces: bool,
@@ -21,6 +21,8 @@ pub(crate) struct Marks {
     beginnings: bool,
     /// Something names claims by their uids.
     uids: bool,
+    /// Something names assets as nodes do.
+    pub(super) attachments: bool,
     /// Something names claims of any namespace.
     pub(super) anywhere: bool,
 }
@@ -67,6 +69,7 @@ impl Marks {
             namespaces: cluster.edges.iter().any(|(_, edge)| matches!(edge.target, Target::Namespace { .. })),
             beginnings: cluster.edges.iter().any(|(_, edge)| matches!(edge.target, Target::Prefixed { .. })),
             uids: cluster.edges.iter().any(|(_, edge)| matches!(edge.target, Target::Uid { .. })),
+            attachments: cluster.edges.iter().any(|(_, edge)| matches!(edge.target, Target::Attachment { .. })),
             anywhere: cluster.edges.iter().any(|(_, edge)| {
                 matches!(&edge.target, Target::Claim { namespace: Some(namespace), .. } if **namespace == *ANYWHERE)
             }),
@@ -106,7 +109,8 @@ impl ClusterData {
             found.extend(named.filter(hit).map(|(object, edge)| reference(*object, edge, None)));
         }
         let labels = &claim.data.subject.labels;
-        for (key, value) in self.index.marks.labels.iter().filter_map(|key| labels.get_key_value(&**key)) {
+        let asked = |key: &str| self.index.marks.labels.binary_search_by(|own| (**own).cmp(key)).is_ok();
+        for (key, value) in labels.iter().filter(|(key, _)| asked(key)) {
             self.labelled(namespace, &format!("{key}={value}"), found);
         }
         if self.index.marks.strangers.is_empty() {
@@ -114,7 +118,7 @@ impl ClusterData {
         }
         // Operators keep the claims of what is hibernated or scaled down, and label them with its name; a claim that such an
         // object owns goes with it.
-        let values: BTreeSet<&str> = labels.values().map(String::as_str).collect();
+        let values: BTreeSet<&str> = labels.values().collect();
         for value in values {
             let named = self.index.marks.strangers.at(stranger_key(namespace, value)).filter(|id| {
                 self.object(*id)

@@ -9,7 +9,7 @@ mod lookup;
 mod marks;
 pub(crate) mod records;
 
-use crate::evidence::{Gaps, SubjectId};
+use crate::evidence::{Common, Gaps, SubjectId};
 use crate::glob;
 use crate::intake::{ClusterId, GroupKind, Placed};
 use crate::kinds::{self, meta::Head};
@@ -251,6 +251,7 @@ pub struct Inventory {
     pub(crate) clusters: Vec<ClusterData>,
     pub(crate) records: Records,
     pub(crate) gaps: Vec<Gaps>,
+    pub(crate) common: Vec<Common>,
     pub(crate) links: Links,
     pub(crate) fleet: Fleet,
     pub(crate) now: Seconds,
@@ -286,6 +287,7 @@ impl Inventory {
         let (records, mut problems) = Records::build(records, learned);
         diagnostics.append(&mut problems);
         let gaps = clusters.iter().map(Gaps::of).collect();
+        let common = clusters.iter().map(|cluster| Common::of(cluster, now)).collect();
         let links = Links::build(&clusters);
         let fleet = Fleet::build(&clusters);
         let mut skewed = skewed(&clusters, &links, &fleet);
@@ -311,7 +313,7 @@ impl Inventory {
         let mut seen = HashSet::new();
         diagnostics.retain(|diagnostic| seen.insert(diagnostic.clone()));
         diagnostics.sort();
-        Self { clusters, records, gaps, links, fleet, now, skewed, diagnostics }
+        Self { clusters, records, gaps, common, links, fleet, now, skewed, diagnostics }
     }
 
     /// All claims and volumes, sorted by cluster, kind, namespace and name.

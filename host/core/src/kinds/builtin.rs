@@ -1,6 +1,7 @@
 //! Namespaces, nodes, definitions, records, and built-in kinds that name no storage.
 
-use super::meta::{Bare, Map, Meta, nullable};
+use super::map::Map;
+use super::meta::{Bare, Meta, nullable};
 use super::table::Known;
 use super::{Edge, Parsed, Payload, Read, Target, Unreadable, storage};
 use crate::intake::GroupKind;

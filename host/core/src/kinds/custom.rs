@@ -191,7 +191,7 @@ impl<'de> Visitor<'de> for Scan<'_> {
 #[derive(serde::Deserialize)]
 struct Annotations {
     #[serde(default)]
-    annotations: Option<super::meta::Map>,
+    annotations: Option<super::map::Map>,
 }
 
 /// Notes a name, and of lists, paths and documents in strings every part that has the shape of a name.

@@ -1,12 +1,13 @@
 //! Metadata as all projections read it.
 
 use super::Unreadable;
+use super::map::Map;
 use crate::intake::GroupKind;
 use crate::time;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 /// An ownerReference.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -21,9 +22,6 @@ pub(crate) struct OwnerRef {
     #[serde(default)]
     pub(crate) controller: Option<bool>,
 }
-
-/// Labels or annotations.
-pub(crate) type Map = BTreeMap<String, String>;
 
 /// Who an object is and whose.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +58,8 @@ pub(crate) struct Meta<'a> {
     annotations: Option<&'a RawValue>,
     #[serde(default, borrow)]
     finalizers: Option<&'a RawValue>,
+    #[serde(default, deserialize_with = "present")]
+    managed_fields: bool,
 }
 
 /// An object of which metadata alone matters.
@@ -71,11 +71,20 @@ pub(crate) struct Bare<'a> {
 
 impl Meta<'_> {
     pub(crate) fn labels(&self, kind: &GroupKind) -> Result<Map, Unreadable> {
-        map(self.labels, kind)
+        read(self.labels, kind)
     }
 
     pub(crate) fn annotations(&self, kind: &GroupKind) -> Result<Map, Unreadable> {
-        map(self.annotations, kind)
+        read(self.annotations, kind)
+    }
+
+    pub(crate) fn finalizers(&self, kind: &GroupKind) -> Result<Box<[Box<str>]>, Unreadable> {
+        read(self.finalizers, kind)
+    }
+
+    /// It says who wrote which field.
+    pub(crate) fn managed(&self) -> bool {
+        self.managed_fields
     }
 
     /// It is deleted in a way that leaves alone what it owns (k8s.io/apimachinery, `FinalizerOrphanDependents`).
@@ -123,12 +132,17 @@ impl Meta<'_> {
     }
 }
 
-fn map(text: Option<&RawValue>, kind: &GroupKind) -> Result<Map, Unreadable> {
-    let map: Option<Option<Map>> = text
+/// A part; what is not there or null is empty.
+fn read<T: DeserializeOwned + Default>(text: Option<&RawValue>, kind: &GroupKind) -> Result<T, Unreadable> {
+    let part: Option<Option<T>> = text
         .map(|text| serde_json::from_str(text.get()))
         .transpose()
         .map_err(|error| Unreadable::shape(kind, &error))?;
-    Ok(map.flatten().unwrap_or_default())
+    Ok(part.flatten().unwrap_or_default())
+}
+
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(deserializer).map(|_| true)
 }
 
 /// Text of a dump as a message may show it.

@@ -10,6 +10,7 @@ mod harvester;
 mod ignore;
 pub(crate) mod kubevirt;
 mod longhorn;
+pub(crate) mod map;
 mod marks;
 pub(crate) mod meta;
 pub(crate) mod rancher;

@@ -1,7 +1,8 @@
 //! Machines and clusters from a Harvester VM up to Rancher's management cluster. They name no claims; they tell whose a VM is and
 //! whether that cluster still lives. Matched by group and kind, as Rancher's own handler does, never by version.
 
-use super::meta::{Map, Meta, nullable};
+use super::map::Map;
+use super::meta::{Meta, nullable};
 use super::table::Known;
 use super::{Parsed, Payload, Read, Unreadable};
 use crate::intake::GroupKind;
@@ -187,14 +188,12 @@ fn filled(text: Option<Box<str>>) -> Option<Box<str>> {
 }
 
 fn cluster_of(labels: &Map) -> Option<Box<str>> {
-    labels.get(CLUSTER_NAME).filter(|name| !name.is_empty()).map(|name| name.as_str().into())
+    labels.get(CLUSTER_NAME).filter(|name| !name.is_empty()).map(|name| name.into())
 }
 
 /// True where Go's `strconv.ParseBool` says so, as in Rancher's handler.
 fn truth(annotations: &Map, key: &str) -> bool {
-    annotations
-        .get(key)
-        .is_some_and(|value| matches!(value.as_str(), "1" | "t" | "T" | "TRUE" | "true" | "True"))
+    annotations.get(key).is_some_and(|value| matches!(value, "1" | "t" | "T" | "TRUE" | "true" | "True"))
 }
 
 /// HarvesterMachine.

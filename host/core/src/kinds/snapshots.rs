@@ -255,7 +255,7 @@ struct GroupSource {
 #[serde(rename_all = "camelCase")]
 struct Selector {
     #[serde(default, deserialize_with = "nullable")]
-    match_labels: super::meta::Map,
+    match_labels: super::map::Map,
 }
 
 /// VolumeGroupSnapshot. Of several labels one is looked at, of expressions none: it is over soon, and more is retained, not less.
@@ -266,7 +266,7 @@ fn group(kind: &GroupKind, json: &[u8]) -> Read {
     let selector = object.spec.source.selector.filter(|_| object.status.ready_to_use != Some(true));
     let edge = selector.map(|selector| {
         let path = "spec.source.selector";
-        match selector.match_labels.first_key_value() {
+        match selector.match_labels.iter().next() {
             Some((key, value)) => Edge::labelled(key, value, ReferenceState::Active, path).running(),
             None => {
                 let target = Target::Namespace { name: head.namespace.clone() };

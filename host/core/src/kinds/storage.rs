@@ -2,7 +2,8 @@
 
 pub(crate) use super::subject::Subject;
 
-use super::meta::{Head, Map, Meta, nullable};
+use super::map::Map;
+use super::meta::{Head, Meta, nullable};
 use super::subject::Parts;
 use super::{Edge, Parsed, Payload, Read, Target, Unreadable, asset};
 use crate::intake::GroupKind;
@@ -213,7 +214,7 @@ fn clone_requested(annotations: &Map) -> Option<Edge> {
         return Some(edge(Some(namespace), name, CDI));
     }
     let name = annotations.get(TRIDENT).filter(|name| !name.is_empty())?;
-    Some(edge(annotations.get(TRIDENT_NAMESPACE).map(String::as_str), name, TRIDENT))
+    Some(edge(annotations.get(TRIDENT_NAMESPACE), name, TRIDENT))
 }
 
 /// A claim that is still to be bound wants what it is filled from, and is itself in the making, whatever fills it.

@@ -2,7 +2,8 @@
 //! may see it.
 
 use super::Unreadable;
-use super::meta::{Head, Map, Meta, nullable};
+use super::map::Map;
+use super::meta::{Head, Meta};
 use crate::intake::GroupKind;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -19,7 +20,7 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 pub(crate) struct Subject {
     pub(crate) labels: Map,
     pub(crate) annotations: Map,
-    pub(crate) finalizers: Vec<String>,
+    pub(crate) finalizers: Box<[Box<str>]>,
     /// Raw metadata, spec and status; `None` where it is too large.
     pub(crate) object: Option<Arc<str>>,
 }
@@ -32,17 +33,6 @@ struct Top<'a> {
     spec: Option<&'a RawValue>,
     #[serde(default, borrow)]
     status: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Labels {
-    #[serde(deserialize_with = "nullable")]
-    labels: Map,
-    #[serde(deserialize_with = "nullable")]
-    annotations: Map,
-    #[serde(deserialize_with = "nullable")]
-    finalizers: Vec<String>,
 }
 
 /// An object taken apart; spec and status are read by whoever knows their kind.
@@ -60,12 +50,17 @@ impl<'a> Parts<'a> {
         let top: Top<'a> = serde_json::from_slice(json).map_err(shape)?;
         let metadata = top.metadata.get();
         let meta: Meta<'_> = serde_json::from_str(metadata).map_err(shape)?;
+        let (labels, mut annotations) = (meta.labels(kind)?, meta.annotations(kind)?);
+        let (finalizers, managed) = (meta.finalizers(kind)?, meta.managed());
         let head = meta.head(kind)?;
-        let Labels { labels, mut annotations, finalizers } = serde_json::from_str(metadata).map_err(shape)?;
-        let applied = annotations.remove(LAST_APPLIED).is_some();
+        let applied = annotations.remove(LAST_APPLIED);
         let mut text = String::with_capacity(json.len() / 2);
         text.push_str("{\"metadata\":");
-        visible(metadata, applied.then_some(&annotations), &mut text).map_err(shape)?;
+        if applied || managed {
+            visible(metadata, applied.then_some(&annotations), &mut text).map_err(shape)?;
+        } else {
+            compact(metadata, &mut text);
+        }
         let (spec, status) = (top.spec.map(RawValue::get), top.status.map(RawValue::get));
         for (key, part) in [(",\"spec\":", spec), (",\"status\":", status)] {
             if let Some(part) = part {
@@ -108,7 +103,9 @@ fn visible(metadata: &str, annotations: Option<&Map>, to: &mut String) -> serde_
         to.push_str(&serde_json::to_string(key)?);
         to.push(':');
         match annotations {
-            Some(annotations) if key == "annotations" => to.push_str(&serde_json::to_string(annotations)?),
+            Some(annotations) if key == "annotations" => {
+                to.push_str(&serde_json::to_string(&annotations.tree())?)
+            }
             _ => compact(value.get(), to),
         }
     }
@@ -197,7 +194,7 @@ mod tests {
         let expected = json!({"metadata": {"name": "a\"b", "uid": "u", "labels": {"k": "v w"}, "annotations": {"keep": "ü"}},
             "spec": {"volumeName": "x"}});
         assert_eq!(seen, expected);
-        assert_eq!(parts.subject.annotations.len(), 1);
+        assert!(parts.subject.annotations.keys().eq(["keep"]));
         assert_eq!(&*parts.head.name, "a\"b");
     }
 }

@@ -1,7 +1,8 @@
 //! The marks that vCluster puts on host objects (vcluster, pkg/util/translate/types.go and single_namespace.go). A tenant cannot
 //! write the `object-*` set through the syncer, and a set that contradicts itself proves nothing.
 
-use super::meta::{Head, Map};
+use super::map::Map;
+use super::meta::Head;
 use super::subject::Subject;
 use crate::digest;
 
@@ -29,7 +30,7 @@ pub(crate) fn marks<'a>(head: &Head, subject: &'a Subject) -> Option<Result<Mark
     if !marked(&subject.labels) && !marked(&subject.annotations) {
         return None;
     }
-    let mark = |key: &str| subject.annotations.get(&format!("{PREFIX}{key}")).map(String::as_str);
+    let mark = |key: &str| subject.annotations.get(&format!("{PREFIX}{key}"));
     let own = mark("object-kind") == Some(CLAIM)
         && mark("object-host-name") == Some(&*head.name)
         && mark("object-host-namespace") == Some(&*head.namespace);

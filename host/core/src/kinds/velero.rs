@@ -1,6 +1,7 @@
 //! Velero: backups and restores under way, the claims its data movers make for themselves, and what was brought to safety.
 
-use super::meta::{Map, Meta, nullable};
+use super::map::Map;
+use super::meta::{Meta, nullable};
 use super::snapshots::Copy;
 use super::table::Known;
 use super::{Edge, Parsed, Payload, Read, Target, Unreadable};
@@ -196,7 +197,7 @@ fn restore(kind: &GroupKind, json: &[u8]) -> Read {
     let target = Target::Labelled { pair, anywhere: true };
     let made = Edge::new(target, ReferenceState::Active, "metadata.name").running();
     let mapping = spec.namespace_mapping.unwrap_or_default();
-    let into = |name: Box<str>| mapping.get(&*name).map_or(name, |to| to.as_str().into());
+    let into = |name: Box<str>| mapping.get(&*name).map_or(name, |to| to.into());
     let into: BTreeSet<Box<str>> = included(spec.included_namespaces).into_iter().map(into).collect();
     Ok(Parsed { edges: into.into_iter().map(within).chain([made]).collect(), ..Parsed::new(kind, head) })
 }
@@ -218,7 +219,7 @@ fn filled(text: Option<Box<str>>) -> Option<Box<str>> {
 }
 
 fn mark(marks: &Map, key: &str) -> Option<Box<str>> {
-    marks.get(key).filter(|value| !value.is_empty()).map(|value| value.as_str().into())
+    marks.get(key).filter(|value| !value.is_empty()).map(|value| value.into())
 }
 
 /// PodVolumeBackup; where it does not name the claim, the Pod does.

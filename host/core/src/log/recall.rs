@@ -5,7 +5,7 @@ use crate::evidence::Rails;
 use crate::facts::{FactSet, Facts, Gap, Known};
 use crate::time;
 use probate_contract::dump::Reason;
-use probate_contract::evidence::{EffectivePolicy, Reference, RetentionFrom, Subject, Trigger, TriggerType};
+use probate_contract::evidence::{EffectivePolicy, RetentionFrom, Subject, Trigger, TriggerType};
 use probate_contract::log::{DecisionRecord, LoggedRails};
 use probate_contract::record::{Manifests, Quarantine};
 use probate_contract::settings::SettingsSpec;
@@ -121,12 +121,12 @@ impl Line<'_> {
             claim: self.whole(Fact::Claim)?,
             volume: self.known(Fact::Volume, without(volume, &RELEASED))?,
             released: self.known(Fact::VolumeReleasedSince, picked(volume, &RELEASED))?,
-            storage_class: self.whole(Fact::StorageClass)?,
-            namespace: self.whole(Fact::Namespace)?,
+            storage_class: self.whole(Fact::StorageClass)?.map(Arc::new),
+            namespace: self.whole(Fact::Namespace)?.map(Arc::new),
             referenced: self.whole(Fact::UsageReferenced)?,
             state: self.whole(Fact::UsageState)?,
             unused: self.known(Fact::UsageUnusedSince, picked(self.at(&["usage"]), &UNUSED))?,
-            references: self.whole(Fact::References)?,
+            references: self.whole(Fact::References)?.map(Arc::new),
             owners: self.whole(Fact::Owners)?,
             guest_cluster: self.whole(Fact::GuestCluster)?,
             counterparts: self.whole(Fact::Counterparts)?,
@@ -160,7 +160,7 @@ fn rails(logged: LoggedRails, facts: &Facts) -> Rails {
         quarantine,
     } = logged;
     let listed = || facts.references.get().cloned().unwrap_or_default();
-    let proven: Vec<Reference> = proven.unwrap_or_else(listed);
+    let proven = proven.map_or_else(listed, Arc::new);
     Rails {
         proven,
         holds: holds

@@ -98,7 +98,7 @@ fn logged_rails(rails: &Rails, facts: &Facts) -> LoggedRails {
     let listed = matches!(&facts.references, Known::Present(list) if *list == proven);
     let hold = |(place, until): (String, Option<i64>)| LoggedHold { place, until: until.map(time::format) };
     LoggedRails {
-        proven: (!listed && !proven.is_empty()).then_some(proven),
+        proven: (!listed && !proven.is_empty()).then(|| proven.to_vec()),
         holds: holds.into_iter().map(hold).collect(),
         kept,
         operations,

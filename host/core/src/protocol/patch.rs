@@ -1,8 +1,8 @@
 //! JSON patches and manifests. Each patch tests uid and resourceVersion first, so that it is a compare-and-swap.
 
 use super::live::Live;
+use crate::kinds::map::Map as Labels;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 
 pub(crate) const STATE: &str = "probate.dev/state";
@@ -118,8 +118,8 @@ pub(crate) fn shows(live: Live<'_>) -> bool {
 }
 
 /// True where labels or annotations of an object show any state.
-pub(crate) fn state(labels: &BTreeMap<String, String>, annotations: &BTreeMap<String, String>) -> bool {
-    labels.contains_key(STATE) || SHOWN.iter().any(|key| annotations.contains_key(*key))
+pub(crate) fn state(labels: &Labels, annotations: &Labels) -> bool {
+    labels.contains_key(STATE) || SHOWN.iter().any(|key| annotations.contains_key(key))
 }
 
 /// The object as it is kept for a restore: without managedFields and what was last applied.

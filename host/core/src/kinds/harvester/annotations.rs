@@ -1,7 +1,7 @@
 //! Harvester's annotations on VMs. People and scripts write them too, so that they are read defensively: what cannot be read may
 //! name anything.
 
-use crate::kinds::meta::Map;
+use crate::kinds::map::Map;
 use crate::kinds::{Edge, custom, kubevirt};
 use probate_contract::evidence::ReferenceState;
 use serde_json::Value;
@@ -51,7 +51,7 @@ pub(in crate::kinds) fn templates(annotations: &Map, state: ReferenceState) -> (
 
 /// What the platform will delete with the VM. The list comes with blanks, doubles and the word `null` (harvester#10294).
 pub(in crate::kinds) fn intent(annotations: &Map) -> Option<kubevirt::Intent> {
-    let listed = annotations.get(REMOVED).map(String::as_str).unwrap_or_default();
+    let listed = annotations.get(REMOVED).unwrap_or_default();
     let mut removed: Vec<Box<str>> = listed
         .split(',')
         .map(str::trim)
@@ -68,11 +68,11 @@ pub(in crate::kinds) fn intent(annotations: &Map) -> Option<kubevirt::Intent> {
 mod tests {
     use super::{REMOVE_ALL, REMOVED, TEMPLATES, intent, templates};
     use crate::kinds::custom::hash;
-    use crate::kinds::{Target, meta::Map};
+    use crate::kinds::{Target, map::Map};
     use probate_contract::evidence::ReferenceState;
 
     fn map(key: &str, value: &str) -> Map {
-        [(key.to_owned(), value.to_owned())].into()
+        serde_json::from_value(serde_json::json!({key: value})).unwrap()
     }
 
     fn read(text: &str) -> (Vec<(String, bool)>, Vec<u64>) {

@@ -104,8 +104,8 @@ struct AddonSpec {
 pub(super) fn addon(kind: &GroupKind, json: &[u8]) -> Read {
     const KEY: &str = "harvesterhci.io/grafana-pv-name";
     let object: Addon<'_> = serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
-    let volume = object.metadata.annotations(kind)?.remove(KEY).filter(|name| !name.is_empty());
-    let edges = volume.map(|name| {
+    let annotations = object.metadata.annotations(kind)?;
+    let edges = annotations.get(KEY).filter(|name| !name.is_empty()).map(|name| {
         let target = Target::Volume { name: name.into() };
         Edge::new(target, ReferenceState::Reserved, format!("metadata.annotations[{KEY}]"))
     });

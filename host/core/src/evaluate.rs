@@ -2,7 +2,7 @@
 
 use crate::evidence::{Rails, View};
 use crate::facts::{Facts, Gap};
-use crate::policy::{Policy, PolicySet};
+use crate::policy::{Policy, PolicySet, Program};
 use crate::port::{Answer, Chunk, Failure, Sandbox};
 use crate::select::{Scope, Selected, selects};
 use hashbrown::HashMap;
@@ -266,11 +266,10 @@ fn verdict(policy: Option<&Policy>, id: String, answer: Answer) -> PolicyVerdict
         return PolicyVerdict::failed(id, Cause::BadVerdict, message);
     }
     let mut vote = PolicyVerdict::of(id, verdict);
-    if vote.basis.is_empty() {
-        vote.basis = policy
-            .and_then(|policy| policy.program.as_ref().ok())
-            .map(|program| program.paths.clone())
-            .unwrap_or_default();
+    if let Some(Ok(Program { paths, .. })) = policy.map(|policy| &policy.program)
+        && (vote.basis.is_empty() || vote.basis == *paths)
+    {
+        vote.basis = paths.clone();
     }
     vote
 }

@@ -7,6 +7,7 @@ use probate_contract::evidence::Open;
 use probate_contract::manifest::{Allowed, Policy as Manifest, Spec};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A program that was loaded: what it reads, and its parameters with the schema's defaults.
 #[derive(Clone, Debug)]
@@ -14,7 +15,7 @@ pub struct Program {
     /// The facts it reads.
     pub reads: Vec<Fact>,
     /// The paths it reads; a verdict's default basis.
-    pub paths: Vec<String>,
+    pub paths: Arc<[String]>,
     /// Its parameters with defaults.
     pub parameters: Open,
 }

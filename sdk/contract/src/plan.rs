@@ -10,6 +10,7 @@ use crate::verdict::{Ensure, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Where `asOf` comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -207,9 +208,9 @@ pub struct PolicyVerdict {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub rule: Option<String>,
-    /// Paths it rests on.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub basis: Vec<String>,
+    /// Paths it rests on; mostly the same list for all that the policy is asked.
+    #[serde(default, skip_serializing_if = "<[String]>::is_empty")]
+    pub basis: Arc<[String]>,
     /// Annotations it asked for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
@@ -232,19 +233,20 @@ impl PolicyVerdict {
             crate::verdict::Action::Retain => Vote::Retain,
             crate::verdict::Action::Delete => Vote::Delete,
         };
+        let basis = basis.into();
         Self { policy, action, cause: None, reason, rule, basis, annotations, ensure, recheck_after_seconds }
     }
 
     /// A policy's failure.
     pub fn failed(policy: String, cause: Cause, message: String) -> Self {
-        let Verdict { rule, annotations, ensure, recheck_after_seconds, basis, .. } = Verdict::default();
+        let Verdict { rule, annotations, ensure, recheck_after_seconds, .. } = Verdict::default();
         Self {
             policy,
             action: Vote::Failed,
             cause: Some(cause),
             reason: message,
             rule,
-            basis,
+            basis: Arc::default(),
             annotations,
             ensure,
             recheck_after_seconds,

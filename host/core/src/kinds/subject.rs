@@ -116,14 +116,19 @@ fn visible(metadata: &str, annotations: Option<&Map>, to: &mut String) -> serde_
 /// Copies JSON without the white space between its tokens.
 fn compact(json: &str, to: &mut String) {
     let mut rest = json;
-    while let Some(quote) = rest.find('"') {
-        let (outside, text) = rest.split_at(quote);
-        to.extend(outside.split_ascii_whitespace());
-        let (text, after) = text.split_at(text_len(text.as_bytes()).min(text.len()));
+    while let Some((outside, text)) = rest.find('"').and_then(|quote| rest.split_at_checked(quote)) {
+        bare(outside, to);
+        let (text, after) = text.split_at_checked(text_len(text.as_bytes())).unwrap_or((text, ""));
         to.push_str(text);
         rest = after;
     }
-    to.extend(rest.split_ascii_whitespace());
+    bare(rest, to);
+}
+
+/// Copies what stands between strings: ASCII, mostly a mark or two and the white space of a line.
+fn bare(outside: &str, to: &mut String) {
+    let blank = |byte: &u8| byte.is_ascii_whitespace();
+    to.extend(outside.bytes().filter(|byte| !blank(byte)).map(char::from));
 }
 
 /// Length of the string that the text begins with, quotes included.

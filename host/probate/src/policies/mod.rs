@@ -45,7 +45,7 @@ impl LoadedPolicy {
         let program = match (&self.program, &self.description) {
             (Ok(_), Some(description)) => Ok(Program {
                 reads: description.reads.clone(),
-                paths: description.paths.clone(),
+                paths: description.paths.as_slice().into(),
                 parameters: self.parameters.clone(),
             }),
             (Err(failure), _) => Err(failure.clone()),

@@ -94,7 +94,7 @@ fn large(built: &Built, claims: usize, table: &mut Table) -> anyhow::Result<()> 
         (tenth.wall, tenth.cpu),
     );
     graph(built, &folder, two.cpu, table)?;
-    machines(built, claims, two.cpu / (claims as f64 * 5.0), table)
+    machines(built, claims, table)
 }
 
 /// What building the reference graph adds to a plan, and what asking it costs.
@@ -130,17 +130,24 @@ fn first_volume(folder: &Path) -> anyhow::Result<String> {
     anyhow::bail!("{}: no bound claim", folder.display())
 }
 
-/// Disks of virtual machines against plain claims.
-fn machines(built: &Built, claims: usize, plain: f64, table: &mut Table) -> anyhow::Result<()> {
+/// Disks of virtual machines against plain claims: in turn, and the least of each, as a run after a pause also pays for memory that
+/// the machine has to find.
+fn machines(built: &Built, claims: usize, table: &mut Table) -> anyhow::Result<()> {
     let (machines, disks) = (claims / 2, claims * 2);
-    let folder = generated(built, disks, "machines")?;
-    let took = run(&mut shipped(built, &folder))?;
-    let objects = (disks * 3 + machines) as f64;
+    let (plain, folder) = (dump(built, claims)?, generated(built, disks, "machines")?);
+    let (mut least, mut took) = (f64::INFINITY, None::<Took>);
+    for _ in 0..2 {
+        least = least.min(run(&mut shipped(built, &plain))?.cpu);
+        let next = run(&mut shipped(built, &folder))?;
+        took = Some(took.filter(|took| took.cpu <= next.cpu).unwrap_or(next));
+    }
+    let took = took.unwrap_or_default();
+    let (plain, own) = (least / (claims * 5) as f64, took.cpu / (disks * 3 + machines) as f64);
     table.add(
         &format!("plan, {}k VMs with {}k disks: CPU an object / plain claims", machines / 1000, disks / 1000),
         "x",
         Target::AtMost(1.25),
-        took.cpu / objects / plain,
+        own / plain,
         (took.wall, took.cpu),
     );
     Ok(())

@@ -37,7 +37,7 @@ pub(crate) fn reckless() -> PolicySet {
             "spec": spec(mode),
         });
         let manifest: Manifest = serde_json::from_value(manifest).unwrap();
-        let program = Program { reads: Vec::new(), paths: Vec::new(), parameters: Open::default() };
+        let program = Program { reads: Vec::new(), paths: Default::default(), parameters: Open::default() };
         Policy { manifest, program_digest: "sha256:0".into(), program: Ok(program) }
     };
     PolicySet::new(vec![policy("Audit"), policy("Enforce")])

@@ -63,7 +63,7 @@ impl Loader for Mind {
             program: match source.files {
                 Ok(_) => Ok(Program {
                     reads: self.reads.to_vec(),
-                    paths: Vec::new(),
+                    paths: Default::default(),
                     parameters: Default::default(),
                 }),
                 Err(message) => Err(Failure { cause: Cause::LoadFailed, message }),

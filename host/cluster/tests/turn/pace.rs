@@ -37,20 +37,23 @@ async fn unused(stand: &Stand, namespace: &str, running: &[Running]) {
     }
 }
 
+/// Of each claim of which it is known: unused since, uid, name.
+async fn known(stand: &Stand, namespace: &str) -> Vec<(String, String, String)> {
+    let list = Own::Record.api(&stand.client).list(&ListParams::default()).await.unwrap();
+    let own = list.items.iter().filter(|record| record.data["spec"]["claim"]["namespace"] == namespace);
+    own.filter_map(|record| {
+        let of = |at: &str| record.data.pointer(at).and_then(Value::as_str).map(str::to_owned);
+        Some((of("/status/unusedSince")?, of("/spec/claim/uid")?, of("/spec/claim/name")?))
+    })
+    .collect()
+}
+
 /// The claims that were unused first, as the records have it.
 async fn longest_unused(stand: &Stand, namespace: &str) -> Vec<String> {
-    let list = Own::Record.api(&stand.client).list(&ListParams::default()).await.unwrap();
-    let text = |record: &Value, at: &str| record.pointer(at).and_then(Value::as_str).map(str::to_owned);
-    let mut known: Vec<_> = list
-        .items
-        .iter()
-        .filter(|record| record.data["spec"]["claim"]["namespace"] == namespace)
-        .map(|record| {
-            let of = |at: &str| text(&record.data, at).unwrap();
-            (of("/status/unusedSince"), of("/spec/claim/uid"), of("/spec/claim/name"))
-        })
-        .collect();
-    assert_eq!(known.len(), claims(), "a record for each");
+    let all = async || Ok((known(stand, namespace).await.len() >= claims()).then_some(()));
+    until("a record of each claim that says since when", all).await.unwrap();
+    let mut known = known(stand, namespace).await;
+    assert_eq!(known.len(), claims());
     let times: BTreeSet<_> = known.iter().map(|(since, ..)| since.clone()).collect();
     assert!(times.len() > 1, "not all at one moment");
     known.sort();

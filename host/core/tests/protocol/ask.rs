@@ -43,7 +43,7 @@ pub(crate) fn policy(name: &str, over: &Value) -> Policy {
     let manifest = json!({"apiVersion": "probate.dev/v1alpha1", "kind": "ClusterRetentionPolicy",
         "metadata": {"name": name}, "spec": spec});
     let manifest: Manifest = serde_json::from_value(manifest).unwrap();
-    let program = Program { reads: Vec::new(), paths: Vec::new(), parameters: Open::default() };
+    let program = Program { reads: Vec::new(), paths: Default::default(), parameters: Open::default() };
     Policy { manifest, program_digest: "sha256:0".into(), program: Ok(program) }
 }
 

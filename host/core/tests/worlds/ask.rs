@@ -77,7 +77,7 @@ fn policies_for(given: &Given) -> PolicySet {
 /// The policy of that manifest.
 pub(crate) fn policy(manifest: Value) -> Policy {
     let manifest: Manifest = serde_json::from_value(manifest).unwrap();
-    let program = Program { reads: Vec::new(), paths: Vec::new(), parameters: Open::default() };
+    let program = Program { reads: Vec::new(), paths: Default::default(), parameters: Open::default() };
     Policy { manifest, program_digest: "sha256:0".into(), program: Ok(program) }
 }
 

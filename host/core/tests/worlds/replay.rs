@@ -117,7 +117,7 @@ pub(crate) fn policy(at: usize, kind: Kind, random: &mut Random, namespace: Opti
     }))
     .unwrap();
     let reads = if kind == Kind::Always { Vec::new() } else { READS.to_vec() };
-    let program = Ok(Program { reads, paths: vec!["usage".into()], parameters: Open::default() });
+    let program = Ok(Program { reads, paths: ["usage".into()].into(), parameters: Open::default() });
     Policy { manifest, program_digest: format!("sha256:{at}"), program }
 }
 

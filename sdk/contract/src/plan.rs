@@ -208,8 +208,10 @@ pub struct PolicyVerdict {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub rule: Option<String>,
-    /// Paths it rests on; mostly the same list for all that the policy is asked.
+    /// Paths it rests on.
     #[serde(default, skip_serializing_if = "<[String]>::is_empty")]
+    #[schemars(with = "Vec<String>")]
+    // Mostly one list for all that the policy is asked.
     pub basis: Arc<[String]>,
     /// Annotations it asked for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -66,7 +66,7 @@ fn large(built: &Built, claims: usize, table: &mut Table) -> anyhow::Result<()> 
         cpu,
         (wall, cpu),
     );
-    let two = least(Some(run(&mut shipped(built, &folder))?), run(&mut shipped(built, &folder))?);
+    let two = least(|| shipped(built, &folder))?;
     let times = (two.wall, two.cpu);
     table.add(&format!("{name}: CPU / serde_json::Value"), "x", Target::AtMost(2.5), two.cpu / cpu, times);
     table.add(
@@ -130,21 +130,18 @@ fn first_volume(folder: &Path) -> anyhow::Result<String> {
     anyhow::bail!("{}: no bound claim", folder.display())
 }
 
-/// The cheaper of two runs: one after a pause also pays for memory that the machine has to find.
-fn least(before: Option<Took>, next: Took) -> Took {
-    before.filter(|before| before.cpu <= next.cpu).unwrap_or(next)
+/// The cheaper of two runs in a row: the first after a pause also pays for memory that the machine has to find.
+fn least(command: impl Fn() -> Command) -> anyhow::Result<Took> {
+    let (first, second) = (run(&mut command())?, run(&mut command())?);
+    Ok(if second.cpu < first.cpu { second } else { first })
 }
 
-/// Disks of virtual machines against plain claims, run in turn.
+/// Disks of virtual machines against plain claims.
 fn machines(built: &Built, claims: usize, table: &mut Table) -> anyhow::Result<()> {
     let (machines, disks) = (claims / 2, claims * 2);
     let (plain, folder) = (dump(built, claims)?, generated(built, disks, "machines")?);
-    let (mut plains, mut owns) = (None, None);
-    for _ in 0..2 {
-        plains = Some(least(plains, run(&mut shipped(built, &plain))?));
-        owns = Some(least(owns, run(&mut shipped(built, &folder))?));
-    }
-    let (plain, took) = (plains.unwrap_or_default(), owns.unwrap_or_default());
+    let plain = least(|| shipped(built, &plain))?;
+    let took = least(|| shipped(built, &folder))?;
     let (plain, own) = (plain.cpu / (claims * 5) as f64, took.cpu / (disks * 3 + machines) as f64);
     table.add(
         &format!("plan, {}k VMs with {}k disks: CPU an object / plain claims", machines / 1000, disks / 1000),

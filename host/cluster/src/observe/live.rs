@@ -3,13 +3,12 @@
 
 use super::discover::{Served, discover};
 use super::inventory::{Linked, freeze};
-use super::raw::Raw;
 use super::store::{Change, Store};
-use super::watch::{cluster_uid, now};
+use super::watch::{cluster_uid, item, now};
 use crate::connect::Access;
 use crate::error::{ClusterError, reason};
 use futures::StreamExt;
-use kube::api::{Api, ListParams};
+use kube::api::{Api, DynamicObject, ListParams};
 use probate_contract::record::VolumeRecord;
 use probate_core::intake::GroupKind;
 use probate_core::inventory::Inventory;
@@ -76,7 +75,7 @@ async fn fill(access: &Access, store: Arc<Store>) -> Result<(), ClusterError> {
 }
 
 async fn list(access: Access, store: Arc<Store>, kind: GroupKind, served: Served) {
-    let api: Api<Raw> = Api::all_with(access.read, &served.resource);
+    let api: Api<DynamicObject> = Api::all_with(access.read, &served.resource);
     store.apply(&kind, Change::Begin, now());
     let mut params = ListParams::default().limit(PAGE);
     let end = loop {
@@ -85,7 +84,9 @@ async fn list(access: Access, store: Arc<Store>, kind: GroupKind, served: Served
             Err(error) => break Change::Lost(reason(&error)),
         };
         for object in page.items {
-            store.apply(&kind, Change::Listed(object.name(), object.item(&served)), now());
+            let namespace = object.metadata.namespace.as_deref().unwrap_or_default().into();
+            let name = object.metadata.name.as_deref().unwrap_or_default().into();
+            store.apply(&kind, Change::Listed((namespace, name), item(&served, object)), now());
         }
         match page.metadata.continue_.filter(|token| !token.is_empty()) {
             Some(token) => params = params.continue_token(&token),

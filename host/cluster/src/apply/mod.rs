@@ -80,6 +80,8 @@ pub enum End {
     Held(Cause, String, Option<i64>),
     /// Its record was removed.
     Forgotten,
+    /// A record is there that this was decided without: so was the rest of the batch, and nothing of it may be carried on.
+    Overtaken,
 }
 
 /// Why nobody hands volumes to their driver.
@@ -167,7 +169,7 @@ impl Hand<'_> {
                         Target::Volume { .. } => uid_of(&volume),
                     };
                     if kept.is_none() && self.recorded(&target_uid).await? {
-                        return Ok(End::Rest(Some(now.saturating_add(1))));
+                        return Ok(End::Overtaken);
                     }
                     let reply = self.write(&write).await;
                     let said = reply.answer(write.intended, write.dry_run(), target_uid);

@@ -77,6 +77,10 @@ impl Controller {
             effects.iter().for_each(|effect| self.journal.effect(effect));
             self.free(&effects, entry, terms.as_ref());
             self.effects.append(&mut effects);
+            if matches!(end, Ok(End::Overtaken)) {
+                self.due.insert(subject.record, at.saturating_add(1));
+                break;
+            }
             self.ended(&subject, &uids, entry, end, at)?;
         }
         Ok(())
@@ -114,7 +118,7 @@ impl Controller {
                 tracing::debug!(record = %subject.record, %cause, detail, "held");
                 until.or_else(|| Some(at.saturating_add(super::AT_LEAST_SECONDS)))
             }
-            Ok(End::Forgotten) => None,
+            Ok(End::Forgotten | End::Overtaken) => None,
             Err(error) if error.code() == Some(409) => Some(at.saturating_add(1)),
             Err(error) => return Err(error),
         };

@@ -34,6 +34,15 @@ pub struct Records {
     of_volume: BTreeSet<(String, String)>,
     /// Written here, and not yet seen by the watch.
     ahead: BTreeSet<String>,
+    /// Uids of whose record is another one than when this was asked last.
+    changed: BTreeSet<String>,
+}
+
+/// The uids that a record is about: of the claim, of the volume.
+pub fn uids(record: &VolumeRecord) -> impl Iterator<Item = &str> {
+    let claim = record.spec.claim.as_ref().and_then(|claim| claim.uid.as_deref());
+    let volume = record.spec.volume.as_ref().map(|volume| volume.uid.as_str());
+    claim.into_iter().chain(volume).filter(|uid| !uid.is_empty())
 }
 
 fn api(access: &Access) -> Api<DynamicObject> {
@@ -91,9 +100,37 @@ impl Records {
         }
     }
 
+    /// Reads all of them again, at the API server's latest state.
+    ///
+    /// # Errors
+    /// As `load`.
+    pub async fn reload(&mut self, access: &Access) -> Result<(), ClusterError> {
+        let Self { by_name, of_volume, ahead, .. } = Self::load(access).await?;
+        let before = std::mem::replace(&mut self.by_name, by_name);
+        (self.of_volume, self.ahead) = (of_volume, ahead);
+        self.compare(&before);
+        Ok(())
+    }
+
+    fn compare(&mut self, before: &BTreeMap<String, Kept>) {
+        let differs = |left: &BTreeMap<String, Kept>, (name, kept): &(&String, &Kept)| {
+            left.get(*name).is_none_or(|other| (&other.uid, &other.revision) != (&kept.uid, &kept.revision))
+        };
+        let come = self.by_name.iter().filter(|one| differs(before, one));
+        let gone = before.iter().filter(|one| differs(&self.by_name, one));
+        let other = come.chain(gone).flat_map(|(_, kept)| uids(&kept.record)).map(str::to_owned);
+        self.changed.extend(other.collect::<Vec<_>>());
+    }
+
+    /// Uids of whose record is another one than when this was asked last.
+    pub fn take_changed(&mut self) -> BTreeSet<String> {
+        std::mem::take(&mut self.changed)
+    }
+
     fn set(&mut self, kept: Kept) {
         let name = kept.record.metadata.name.clone();
         self.unset(&name);
+        self.changed.extend(uids(&kept.record).map(str::to_owned));
         if let Some(volume) = &kept.record.spec.volume {
             self.of_volume.insert((volume.uid.clone(), name.clone()));
         }
@@ -101,14 +138,15 @@ impl Records {
     }
 
     fn unset(&mut self, name: &str) {
-        let volume = self.by_name.remove(name).and_then(|kept| kept.record.spec.volume);
-        if let Some(volume) = volume {
+        let Some(kept) = self.by_name.remove(name) else { return };
+        self.changed.extend(uids(&kept.record).map(str::to_owned));
+        if let Some(volume) = kept.record.spec.volume {
             self.of_volume.remove(&(volume.uid, name.to_owned()));
         }
     }
 
     /// In order of their names.
-    pub fn iter(&self) -> impl Iterator<Item = &Kept> {
+    pub fn iter(&self) -> impl Iterator<Item = &Kept> + Clone {
         self.by_name.values()
     }
 
@@ -155,8 +193,12 @@ impl Records {
             }
             behind
         });
-        (self.by_name, self.of_volume) = Default::default();
-        seen.into_values().for_each(|kept| self.set(kept));
+        let volume = |(name, kept): (&String, &Kept)| {
+            Some((kept.record.spec.volume.as_ref()?.uid.clone(), name.clone()))
+        };
+        self.of_volume = seen.iter().filter_map(volume).collect();
+        let before = std::mem::replace(&mut self.by_name, seen);
+        self.compare(&before);
         Ok(())
     }
 

@@ -3,8 +3,8 @@
 use crate::inventory::coverage::Coverage;
 use crate::inventory::records::{self, AnyRecord, ShortRecord};
 use crate::inventory::{ClusterData, Inventory, two_clusters};
-use crate::kinds::meta::Head;
 use crate::kinds::{self, Parsed, Payload};
+use crate::stock::Item;
 use crate::time;
 use probate_contract::Diagnostic;
 use probate_contract::dump::Reason;
@@ -51,59 +51,13 @@ pub fn interest(api_version: &str, kind: &str) -> Interest {
 }
 
 /// An object and where it came from.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Placed {
     pub(crate) parsed: Parsed,
     pub(crate) document: u64,
     pub(crate) line: u64,
     /// Hash of the bytes, for objects without resourceVersion.
     pub(crate) content: u64,
-}
-
-/// One object, read once and added to any number of inventories: what a watch keeps instead of the document.
-#[derive(Clone, Debug)]
-pub struct Item(Placed);
-
-impl Item {
-    /// Reads one object (never a List): UTF-8 JSON with that apiVersion and kind.
-    ///
-    /// # Errors
-    /// What is wrong with it; its kind is incomplete while the object is there.
-    pub fn read(api_version: &str, kind: &str, json: &[u8]) -> Result<Self, Diagnostic> {
-        let kind = GroupKind { group: kinds::group_of(api_version).to_owned(), kind: kind.to_owned() };
-        let read = kinds::read_as(&kind, json).map_err(|unreadable| {
-            Diagnostic::error(unreadable.code, unreadable.message)
-                .consequence(format!("{kind} is incomplete in this cluster; what needs it is retained"))
-                .fix(unreadable.fix)
-        });
-        read.map(|parsed| Self(Placed { parsed, document: 1, line: 1, content: 0 }))
-    }
-
-    /// Its uid.
-    pub fn uid(&self) -> &str {
-        &self.0.parsed.head.uid
-    }
-
-    /// True where nothing that is read of it differs, so that no decision can. Claims and volumes are never alike: what is decided of
-    /// them names their revision.
-    pub fn alike(&self, other: &Self) -> bool {
-        let (own, other) = (&self.0.parsed, &other.0.parsed);
-        let Head { namespace, name, uid, resource_version: _, created, deleting, owners } = &*own.head;
-        let head = &other.head;
-        own.kind == other.kind
-            && (namespace, name, uid) == (&head.namespace, &head.name, &head.uid)
-            && (created, deleting, owners) == (&head.created, &head.deleting, &head.owners)
-            && own.payload.alike(&other.payload)
-            && own.edges == other.edges
-            && own.names == other.names
-    }
-
-    /// True where it says, on its way out, what is to become of volumes: that counts beyond it.
-    pub fn has_last_words(&self) -> bool {
-        let Parsed { kind, head, payload, .. } = &self.0.parsed;
-        let machine = kind.group == "kubevirt.io" && kind.kind == "VirtualMachine";
-        head.deleting.is_some() && (machine || matches!(payload, Payload::Intent(_)))
-    }
 }
 
 /// Objects of one file or a part of it.
@@ -232,8 +186,18 @@ impl Builder {
 
     /// Adds an object that was read before.
     pub fn item(&mut self, cluster: ClusterId, item: &Item) {
+        let Item { kind, head, payload, edges, names } = item.clone();
+        let parsed = Parsed { kind: (*kind).clone(), head, payload, edges: edges.into(), names };
+        let placed = Placed { parsed, document: 1, line: 1, content: 0 };
         if let Some(data) = self.clusters.get_mut(usize::from(cluster.0)) {
-            self.diagnostics.extend(data.add("", item.0.clone()));
+            self.diagnostics.extend(data.add("", placed));
+        }
+    }
+
+    /// States that the cluster has objects of that kind, whether or not any is added.
+    pub fn seen(&mut self, cluster: ClusterId, kind: &GroupKind) {
+        if let Some(coverage) = self.coverage(cluster) {
+            coverage.see(kind);
         }
     }
 

@@ -5,7 +5,6 @@ use crate::evidence::{Statements, SubjectId, View};
 use crate::inventory::{ClusterData, Inventory};
 use probate_contract::evidence::{ClaimRef, CounterpartRelation};
 use probate_contract::record::RecordCounterpart;
-use std::collections::BTreeSet;
 
 /// A volume that says Retain, and whose claim is gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,21 +21,12 @@ fn named<'a>(inventory: &'a Inventory, cluster: &str) -> Option<(usize, &'a Clus
     inventory.clusters.iter().enumerate().find(|(_, known)| *known.name == *cluster)
 }
 
-/// Uids of the claims of a cluster.
-pub fn claims(inventory: &Inventory, cluster: &str) -> BTreeSet<String> {
-    let uid = |data: &ClusterData, object| data.object(object).map(|object| object.head.uid.to_string());
-    let of = |(_, data): (usize, &ClusterData)| {
-        data.claims.iter().filter_map(|claim| uid(data, claim.object)).collect()
-    };
-    named(inventory, cluster).map(of).unwrap_or_default()
-}
-
 /// Volumes whose claim was there `before`, and is not any more. What probate itself let go is told of by its own steps.
-pub fn left(inventory: &Inventory, cluster: &str, before: &BTreeSet<String>) -> Vec<Left> {
+pub fn left(inventory: &Inventory, cluster: &str, before: impl Fn(&str) -> bool) -> Vec<Left> {
     let Some((at, data)) = named(inventory, cluster) else { return Vec::new() };
     let statements = Statements { unused_since: None, maximum_gap_seconds: 0, trigger: None };
     let of = |(position, volume): (usize, &crate::inventory::Of<crate::kinds::storage::Volume>)| {
-        let claim = volume.data.claim.as_ref().filter(|claim| before.contains(&*claim.uid))?;
+        let claim = volume.data.claim.as_ref().filter(|claim| before(&claim.uid))?;
         let going = data.object(volume.object)?.head.deleting.is_some();
         if &*volume.data.policy != "Retain" || going || data.by_uid(&claim.uid).is_some() {
             return None;

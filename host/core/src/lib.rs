@@ -34,6 +34,7 @@ pub mod protocol;
 pub mod quantity;
 mod select;
 pub mod selector;
+pub mod stock;
 pub mod time;
 mod timeless;
 

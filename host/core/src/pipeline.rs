@@ -15,6 +15,8 @@ use probate_contract::evidence::Trigger;
 use probate_contract::log::DecisionRecord;
 use probate_contract::plan::{AsOfSource, DecisionAction, Entry, PlanReport, Revision, Vote as Voted};
 use probate_contract::settings::SettingsSpec;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Which subjects are shown and summed; never which evidence counts.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +42,8 @@ pub struct Options {
     pub as_of_source: AsOfSource,
     /// Threads for evidence and plan.
     pub threads: usize,
+    /// Uids of the claims and volumes to decide about; all of them unless said. The report is then theirs alone.
+    pub only: Option<Arc<BTreeSet<Box<str>>>>,
     /// Without the report's digest, which `plan::digest_of` gives whoever needs it.
     pub undigested: bool,
 }
@@ -53,6 +57,7 @@ impl Default for Options {
             shown: Shown::default(),
             as_of_source: AsOfSource::Inventory,
             threads: 1,
+            only: None,
             undigested: false,
         }
     }
@@ -76,7 +81,10 @@ pub fn decide(
     options: &Options,
 ) -> PlanReport {
     let statements = options.statements();
-    let subjects = inventory.subjects();
+    let mut subjects = inventory.subjects();
+    if let Some(only) = &options.only {
+        subjects.retain(|id| inventory.uid_of(*id).is_some_and(|uid| only.contains(uid)));
+    }
     let stage = Stage { inventory, policies, options, statements: &statements };
     let mut asked = Asked::new(policies, sandbox);
     let (mut decided, mut standing) = (Vec::with_capacity(subjects.len()), Vec::new());

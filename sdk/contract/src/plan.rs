@@ -177,7 +177,7 @@ pub struct Decision {
 }
 
 /// What a policy answered, or that it failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, Hash)]
 pub enum Vote {
     /// No opinion.
     Abstain,

@@ -7,21 +7,18 @@ use probate_cluster::connect::{Target, connect};
 use probate_cluster::observe::discover::discover;
 use serde_json::json;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// Runs the loop until it is killed; says how many decisions there were after each.
+/// Runs the loop until it is killed; says of each decision when it was made and what was spent until then.
 pub(crate) async fn run_loop(kubeconfig: PathBuf) -> anyhow::Result<()> {
     let (begin, spent) = (Instant::now(), cpu("self")?);
     say(&json!({"resident": resident("self")?.0}).to_string())?;
     let running = Running::start(kubeconfig, How::new(delete_all));
     let mut last = 0;
     loop {
-        if running.turned() != last {
-            last = running.turned();
-            let (wall, cpu) = (begin.elapsed().as_secs_f64(), cpu("self")? - spent);
-            say(&json!({"turns": last, "wall": wall, "cpu": cpu}).to_string())?;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        last = running.turned_beyond(last).await;
+        let (wall, cpu) = (begin.elapsed().as_secs_f64(), cpu("self")? - spent);
+        say(&json!({"turns": last, "wall": wall, "cpu": cpu}).to_string())?;
     }
 }
 

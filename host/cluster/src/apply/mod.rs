@@ -196,7 +196,7 @@ impl Hand<'_> {
     /// True where a record is about that uid after all. A mark is shown only once its record is stored: records that are read after
     /// the mark was seen tell whether it is forged.
     async fn recorded(&mut self, uid: &str) -> Result<bool, ClusterError> {
-        *self.records = Records::load(self.access).await?;
+        self.records.reload(self.access).await?;
         Ok(self.records.of_uid(uid).is_some())
     }
 

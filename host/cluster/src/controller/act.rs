@@ -3,6 +3,7 @@
 use super::Controller;
 use super::choose::standing;
 use super::policies::Bench;
+use super::turn::decide;
 use crate::apply::{Effect, End, Hand, NoPurger, Noted, Ruling, Subject, annotate, wanted};
 use crate::error::ClusterError;
 use crate::observe::live::look;
@@ -14,6 +15,7 @@ use probate_contract::plan::{Entry, PlanReport};
 use probate_core::ledger::rates_of;
 use probate_core::policy::Policy;
 use probate_core::protocol::{Intended, Outcome, Target, Terms};
+use probate_core::stock::Scope;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -25,22 +27,27 @@ impl Controller {
     pub(super) async fn act(
         &mut self,
         report: &PlanReport,
+        scope: Option<&Scope>,
         shown: &BTreeSet<&str>,
         bench: &Arc<dyn Bench>,
         at: i64,
     ) -> Result<(), ClusterError> {
-        let subjects = self.subjects(report, shown, at);
+        let subjects = self.subjects(report, scope, shown, at);
+        // What was due and is not carried on any more does not ask for turns.
+        let going: BTreeSet<&str> = subjects.iter().map(|(subject, _)| &*subject.record).collect();
+        self.due.retain(|record, due| *due > at || going.contains(&**record));
         if subjects.is_empty() {
             return Ok(());
         }
         let records: Vec<_> = {
-            self.records = crate::records::Records::load(&self.access).await?;
+            self.records.reload(&self.access).await?;
             self.records.documents().into_iter().map(|record| self.era.believed(record)).collect()
         };
         let ignored = &self.options.settings.ignored_references;
         let inventory = look(&self.links.looks, &self.links.clusters, records, ignored).await?;
-        let live = self.decide(&inventory, bench, inventory.now());
+        let live = decide(&inventory, bench, &self.pipeline());
         self.journal.decided(&inventory, &**bench, &self.pipeline(), &live);
+        self.breaker(&live, &inventory, bench, at).await?;
         let entries: BTreeMap<&str, &Entry> = live
             .entries
             .iter()
@@ -159,6 +166,7 @@ impl Controller {
     pub(super) async fn annotate(
         &mut self,
         report: &PlanReport,
+        scope: Option<&Scope>,
         bench: &Arc<dyn Bench>,
         carrying: &BTreeSet<&str>,
     ) {
@@ -167,7 +175,14 @@ impl Controller {
         };
         let acting: BTreeSet<String> = bench.set().iter().filter(acts).map(Policy::id).collect();
         let acting = |policy: &str| acting.contains(policy);
-        let mut left = BTreeMap::new();
+        let mut left: BTreeMap<_, _> = match scope {
+            Some(scope) => {
+                let outside = |(uid, _): &(&String, &_)| !scope.uids.contains(uid.as_str());
+                let kept = self.left.iter().filter(outside);
+                kept.map(|(uid, seen)| (uid.clone(), seen.clone())).collect()
+            }
+            None => BTreeMap::new(),
+        };
         for entry in &report.entries {
             let identity = &entry.subject.identity;
             let (Some(target), Some(uid)) = (target_of(identity), identity.uid.as_deref()) else { continue };

@@ -3,11 +3,12 @@
 use super::Controller;
 use super::act::target_of;
 use crate::apply::Subject;
-use crate::records::Kept;
+use crate::records::{Kept, uids};
 use probate_contract::common::Identity;
 use probate_contract::plan::{Entry, NextStep, PlanReport};
 use probate_core::observe;
 use probate_core::protocol::Target;
+use probate_core::stock::Scope;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Claims and volumes to be carried on, with the uids of both.
@@ -20,6 +21,7 @@ impl Controller {
     pub(super) fn subjects(
         &self,
         report: &PlanReport,
+        scope: Option<&Scope>,
         shown: &BTreeSet<&str>,
         at: i64,
     ) -> Vec<(Subject, Vec<String>)> {
@@ -29,7 +31,7 @@ impl Controller {
             .filter_map(|entry| Some((entry.subject.identity.uid.as_deref()?, entry)))
             .collect();
         let mut chosen = Chosen::new();
-        self.recorded(&by_uid, at, &mut chosen);
+        self.recorded(&by_uid, scope, at, &mut chosen);
         let approved = self.approved(report, at);
         for entry in &report.entries {
             let identity = &entry.subject.identity;
@@ -57,17 +59,16 @@ impl Controller {
         chosen
     }
 
-    /// Records of this cluster that are in the protocol, or at their end.
-    fn recorded(&self, by_uid: &BTreeMap<&str, &Entry>, at: i64, chosen: &mut Chosen) {
-        for kept in self.records.iter() {
+    /// Records of this cluster that are in the protocol, or at their end, so far as they are looked at.
+    fn recorded(&self, by_uid: &BTreeMap<&str, &Entry>, scope: Option<&Scope>, at: i64, chosen: &mut Chosen) {
+        let looked = |kept: &&Kept| scope.is_none_or(|scope| scope.has(&kept.record));
+        for kept in self.records.iter().filter(looked) {
             let record = &kept.record;
             let spec = &record.spec;
             if spec.cluster.uid != self.cluster.uid {
                 continue;
             }
-            let claim = spec.claim.as_ref().and_then(|claim| claim.uid.clone());
-            let volume = spec.volume.as_ref().map(|volume| volume.uid.clone());
-            let uids: Vec<String> = claim.into_iter().chain(volume).filter(|uid| !uid.is_empty()).collect();
+            let uids: Vec<String> = uids(record).map(str::to_owned).collect();
             let entry = uids.iter().find_map(|uid| by_uid.get(uid.as_str()).copied());
             if !under_way(kept) && entry.is_some() && observe::needed(record) {
                 continue;

@@ -11,6 +11,7 @@ mod mirror;
 pub mod policies;
 mod proposals;
 mod status;
+mod tally;
 mod turn;
 
 use crate::admission;
@@ -42,6 +43,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use tally::Tally;
 use tokio::sync::Notify;
 
 /// Changes that come together are looked at together: within a quarter of the time that a look takes, and these bounds.
@@ -53,7 +55,7 @@ const BETWEEN_SECONDS: i64 = 10;
 
 /// Where the decision log goes.
 pub trait Journal: Send + Sync {
-    /// Takes a report before anything is done about it.
+    /// Takes a report before anything is done about it: about all, or about those that `options` names.
     fn decided(
         &self,
         inventory: &Inventory,
@@ -120,14 +122,16 @@ pub struct Controller {
     watched: BTreeMap<String, RecordStatus>,
     /// Subjects whose annotations were left as they are: at which revision, and what was wanted.
     left: BTreeMap<String, (Option<String>, Wanted)>,
-    /// Uids of the claims that were there at the last turn.
-    claims: BTreeSet<String>,
     /// Purged since statuses were last written, by policy: how many and how large.
     freed: BTreeMap<String, (u64, i64)>,
     /// How long changes are gathered before they are looked at.
     settle: Duration,
-    /// What policies last said, for the counters.
-    said: figures::Said,
+    /// What stands of everything that was decided.
+    tally: Tally,
+    /// When everything is decided about again at the latest; what changed before is decided by itself.
+    whole_at: i64,
+    /// What was read of the plans that are open.
+    plans_seen: BTreeSet<(Option<String>, Option<String>)>,
     effects: Vec<Effect>,
     events: Events,
     metrics: Arc<Metrics>,
@@ -162,6 +166,8 @@ pub async fn run(
             Ok(next) => next,
             Err(error) => {
                 tracing::warn!(%error, "the turn is tried again");
+                // What it was about is not known any more.
+                controller.whole_at = 0;
                 now().saturating_add(2)
             }
         };
@@ -233,10 +239,11 @@ impl Controller {
             carried: BTreeMap::new(),
             watched: BTreeMap::new(),
             left: BTreeMap::new(),
-            claims: BTreeSet::new(),
             freed: BTreeMap::new(),
             settle: *SETTLE.end(),
-            said: figures::Said::new(),
+            tally: Tally::default(),
+            whole_at: 0,
+            plans_seen: BTreeSet::new(),
             effects: Vec::new(),
             events,
             metrics: Arc::default(),
@@ -283,8 +290,13 @@ impl Controller {
     async fn guarded(&mut self, now: i64) {
         let every = if self.admission.is_ok() { 3600 } else { 30 };
         if now.saturating_sub(self.admission_at) >= every {
+            let before = self.admission.is_ok();
             self.admission = admission::in_force(&self.access).await;
             self.admission_at = now;
+            if self.admission.is_ok() != before {
+                self.whole_at = now;
+                self.wake.notify_one();
+            }
             self.metrics.admission_in_force.set(i64::from(self.admission.is_ok()));
         }
     }

@@ -9,6 +9,7 @@ use crate::records::Kept;
 use kube::api::DynamicObject;
 use probate_contract::Cause;
 use probate_contract::plan::{DecisionAction, Entry, PlanReport};
+use probate_core::stock::Scope;
 use probate_core::{digest, time};
 use serde_json::json;
 use std::collections::{BTreeMap, HashSet};
@@ -84,6 +85,13 @@ impl Controller {
             }
         }
         Ok(())
+    }
+
+    /// True where something of it is to be proposed, or stands in a plan: what plans say is said of all of them together.
+    pub(super) fn plans_concerned(&self, report: &PlanReport, scope: &Scope, at: i64) -> bool {
+        let named =
+            |(_, spec): &(_, PlanSpec)| spec.items.iter().any(|item| scope.uids.contains(item.uid.as_str()));
+        report.entries.iter().any(|entry| self.waits(entry)) || self.open_plans(at).iter().any(named)
     }
 
     /// A delete that nothing but a person's word is missing to.

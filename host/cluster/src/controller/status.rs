@@ -2,28 +2,23 @@
 
 use super::Controller;
 use super::policies::Bench;
+use super::tally::OfPolicy;
 use crate::error::{ClusterError, code};
 use crate::own::{FIELD_MANAGER, Own};
-use crate::records::Kept;
+use crate::records::{Kept, uids};
 use kube::api::{Api, Patch, PatchParams};
 use probate_contract::Severity;
 use probate_contract::manifest::Policy as Manifest;
-use probate_contract::plan::{Entry, PlanReport, Vote};
 use probate_contract::record::Condition;
 use probate_core::time;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 impl Controller {
     /// Writes statuses that differ from what stands, and the metrics.
-    pub(super) async fn publish(
-        &mut self,
-        report: &PlanReport,
-        bench: &Arc<dyn Bench>,
-        at: i64,
-    ) -> Result<(), ClusterError> {
-        self.figures(report, bench);
+    pub(super) async fn publish(&mut self, bench: &Arc<dyn Bench>, at: i64) -> Result<(), ClusterError> {
+        self.figures();
         let said: BTreeMap<String, _> = bench.said().into_iter().collect();
         let mut objects = self.cluster_policies.objects();
         objects.extend(self.policies.objects());
@@ -49,11 +44,12 @@ impl Controller {
             let loaded =
                 policy.program.as_ref().map(|program| program.reads.iter().map(|fact| fact.name()).collect());
             let reads: Vec<&str> = loaded.unwrap_or_default();
+            let figures = self.tally.policy(&id);
             let status = json!({
                 "observedGeneration": object.metadata.generation,
                 "program": {"digest": policy.program_digest, "reads": reads},
-                "totals": self.totals(report, &id, &old),
-                "conditions": conditions(&old, self.judge(report, &policy.manifest, &id, errors), at),
+                "totals": self.totals(&figures, &id, &old),
+                "conditions": conditions(&old, self.judge(&figures, &policy.manifest, &id, errors), at),
             });
             if status != old {
                 self.write_status(own, namespace.as_deref(), &name, &status).await?;
@@ -82,50 +78,36 @@ impl Controller {
         }
     }
 
-    fn totals(&self, report: &PlanReport, id: &str, old: &Value) -> Value {
-        let voted = |entry: &&Entry| entry.verdicts.iter().any(|verdict| verdict.policy == id);
-        let deleting = |entry: &Entry| {
-            entry.verdicts.iter().any(|verdict| verdict.policy == id && verdict.action == Vote::Delete)
-        };
-        let entries: Vec<&Entry> = report.entries.iter().filter(voted).collect();
-        let going: HashSet<&str> = entries
-            .iter()
-            .filter(|entry| deleting(entry))
-            .filter_map(|entry| entry.subject.identity.uid.as_deref())
-            .collect();
+    fn totals(&self, figures: &OfPolicy, id: &str, old: &Value) -> Value {
         let in_state = |quarantined: bool| {
             let here = |kept: &&Kept| {
-                let (spec, status) = (&kept.record.spec, &kept.record.status);
-                let claim = spec.claim.as_ref().and_then(|claim| claim.uid.as_deref());
-                let volume = spec.volume.as_ref().map(|volume| volume.uid.as_str());
+                let status = &kept.record.status;
                 let state = if quarantined {
                     status.quarantine.is_some()
                 } else {
                     status.mark.is_some() && status.quarantine.is_none()
                 };
-                state && claim.into_iter().chain(volume).any(|uid| going.contains(uid))
+                state && uids(&kept.record).any(|uid| self.tally.deleting(uid, id))
             };
             self.records.iter().filter(here).count()
         };
-        let unknown: i64 =
-            entries.iter().filter(|entry| !entry.missing.is_empty()).map(|entry| entry.bytes).sum();
         let freed = self.freed.get(id).copied().unwrap_or_default();
         let before = |pointer: &str| old.pointer(pointer).and_then(Value::as_i64).unwrap_or(0);
         json!({
-            "matched": report.policies.iter().find(|policy| policy.policy == id).map_or(0, |policy| policy.matched),
-            "candidates": entries.iter().filter(|entry| entry.candidate && deleting(entry)).count(),
+            "matched": figures.matched,
+            "candidates": figures.candidates,
             "marked": in_state(false),
             "quarantined": in_state(true),
             "purged": before("/totals/purged").saturating_add(i64::try_from(freed.0).unwrap_or(0)),
             "reclaimedBytes": before("/totals/reclaimedBytes").saturating_add(freed.1),
-            "heldByUnknownBytes": unknown,
+            "heldByUnknownBytes": figures.unknown_bytes,
         })
     }
 
     /// The three conditions: type, status, reason and message.
     fn judge(
         &self,
-        report: &PlanReport,
+        figures: &OfPolicy,
         manifest: &Manifest,
         id: &str,
         errors: Vec<String>,
@@ -143,14 +125,8 @@ impl Controller {
                 ("Ready", false, reason, errors.join("\n"))
             }
         };
-        let failed = report.entries.iter().flat_map(|entry| &entry.verdicts).find(|verdict| {
-            verdict.policy == id
-                && verdict.action == Vote::Failed
-                && verdict.cause != Some(probate_contract::Cause::IncompleteEvidence)
-        });
-        let missing = self.missing(report, id);
-        let degraded = match (failed, missing) {
-            (Some(verdict), _) => ("Degraded", true, "PolicyFailing", verdict.reason.clone()),
+        let degraded = match (&figures.failed, self.missing(figures)) {
+            (Some(why), _) => ("Degraded", true, "PolicyFailing", why.clone()),
             (None, Some(message)) => ("Degraded", true, "EvidenceIncomplete", message),
             (None, None) => ("Degraded", false, "Complete", String::new()),
         };
@@ -165,15 +141,8 @@ impl Controller {
     }
 
     /// What this policy's subjects want and do not get, with the rule that would give it.
-    fn missing(&self, report: &PlanReport, id: &str) -> Option<String> {
-        let sources: BTreeSet<String> = report
-            .entries
-            .iter()
-            .filter(|entry| entry.verdicts.iter().any(|verdict| verdict.policy == id))
-            .flat_map(|entry| &entry.missing)
-            .filter(|missing| missing.reason != probate_contract::dump::Reason::NoRecord)
-            .map(|missing| format!("{} ({:?})", missing.source, missing.reason))
-            .collect();
+    fn missing(&self, figures: &OfPolicy) -> Option<String> {
+        let sources = figures.missing.clone();
         if sources.is_empty() {
             return None;
         }

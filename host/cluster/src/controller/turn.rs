@@ -4,14 +4,40 @@ use super::Controller;
 use super::policies::Bench;
 use crate::error::ClusterError;
 use crate::ledger::LedgerStore;
-use crate::observe::inventory::freeze;
+use crate::observe::inventory::{freeze, freeze_changed};
 use crate::observe::watch::now;
 use crate::publish::metrics::Labels;
+use crate::records::uids;
 use probate_contract::plan::PlanReport;
 use probate_core::inventory::Inventory;
+use probate_core::stock::{Changes, Scope};
 use probate_core::{ledger, observe, pipeline};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+/// What a turn is about: everything, or a scope of which the inventory says what the whole would.
+pub(super) struct Looked {
+    pub(super) inventory: Inventory,
+    pub(super) scope: Option<Scope>,
+}
+
+/// Changes of nothing but that these are to be looked at again.
+fn changes<'a>(uids: impl Iterator<Item = &'a str>) -> Changes {
+    let mut changes = Changes::default();
+    uids.for_each(|uid| changes.look_at(uid));
+    changes
+}
+
+/// Decides on an inventory.
+pub(super) fn decide(
+    inventory: &Inventory,
+    bench: &Arc<dyn Bench>,
+    options: &pipeline::Options,
+) -> PlanReport {
+    let sandbox = bench.sandbox(inventory.now());
+    // Long computation; the other tasks have threads of their own.
+    tokio::task::block_in_place(|| pipeline::decide(inventory, bench.set(), &*sandbox, options))
+}
 
 impl Controller {
     /// Turns once; gives when to look again at the latest, in seconds since 1970.
@@ -21,32 +47,73 @@ impl Controller {
         if !self.links.settled(at) {
             return Ok(at.saturating_add(1));
         }
-        self.load_policies(at).await?;
+        if self.load_policies(at).await? {
+            self.whole_at = at;
+        }
         if !self.record_mirror.ready().await {
             return Ok(at.saturating_add(1));
         }
         self.records.learn(self.record_mirror.objects())?;
         self.guarded(at).await;
+        self.plans_looked_at(at);
         let began = Instant::now();
-        let mut inventory = self.freeze(at);
-        if self.observe(&inventory, at).await? {
-            inventory = self.freeze(at);
+        let mut look = self.freeze(at, Changes::default());
+        if self.observe(&look, at).await? {
+            let again = look.scope.map(|scope| scope.uids);
+            look = self.freeze(at, changes(again.iter().flatten().map(|uid| &**uid)));
         }
         self.watched(at).await?;
-        self.left(&inventory).await;
+        if look.scope.as_ref().is_some_and(|scope| scope.uids.is_empty()) {
+            return Ok(self.next(at));
+        }
+        self.left(&look).await;
         let Some(bench) = self.bench.clone() else { return Ok(at.saturating_add(1)) };
+        self.decided(&look, &bench, began, at).await?;
+        self.told().await?;
+        self.publish(&bench, at).await?;
+        self.health.ready(true);
+        Ok(self.next(at))
+    }
+
+    /// Decides about what is looked at, and does what stands.
+    async fn decided(
+        &mut self,
+        look: &Looked,
+        bench: &Arc<dyn Bench>,
+        began: Instant,
+        at: i64,
+    ) -> Result<(), ClusterError> {
+        let Looked { inventory, scope } = look;
+        let scope = scope.as_ref();
         let started = Instant::now();
-        let report = self.decide(&inventory, &bench, at);
+        let only = scope.map(|scope| Arc::new(scope.uids.clone()));
+        let options = pipeline::Options { only, ..self.pipeline() };
+        let report = decide(inventory, bench, &options);
         self.metrics.evaluation_seconds.observe(started.elapsed().as_secs_f64());
-        let pause = pause(began.elapsed());
         self.settle = (began.elapsed() / 4).clamp(*super::SETTLE.start(), *super::SETTLE.end());
-        self.journal.decided(&inventory, &*bench, &self.pipeline(), &report);
-        self.breaker(&report, &inventory, &bench, at).await?;
-        self.act(&report, &observe::shown(&inventory), &bench, at).await?;
+        self.journal.decided(inventory, &**bench, &options, &report);
+        let said = self.tally.take(&report, scope.map(|scope| &scope.uids), at);
+        self.said(&said, bench);
+        match scope {
+            None => {
+                self.whole_at = at.saturating_add(pause(began.elapsed()));
+                self.breaker(&report, inventory, bench, at).await?;
+            }
+            Some(scope) if self.plans_concerned(&report, scope, at) => self.whole_at = at,
+            Some(_) => {}
+        }
+        self.act(&report, scope, &observe::shown(inventory), bench, at).await?;
         let prefixes = &self.options.settings.annotation_prefixes;
-        let carrying = observe::annotated(&inventory, prefixes);
-        self.annotate(&report, &bench, &carrying).await;
-        self.proposals(&report, at).await?;
+        let carrying = observe::annotated(inventory, prefixes);
+        self.annotate(&report, scope, bench, &carrying).await;
+        if scope.is_none() {
+            self.proposals(&report, at).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells of what was done.
+    async fn told(&mut self) -> Result<(), ClusterError> {
         let effects = std::mem::take(&mut self.effects);
         if !effects.is_empty() {
             self.anchor().await?;
@@ -57,39 +124,73 @@ impl Controller {
             let labels = Labels([("write", effect.write.intended.name().to_owned()), ("outcome", outcome)]);
             self.metrics.effects.get_or_create(&labels).inc();
         }
-        self.publish(&report, &bench, at).await?;
-        self.health.ready(true);
-        let next = self.due.values().copied().min();
-        let by_time = report.entries.iter().flat_map(|entry| &entry.guards).filter_map(|guard| {
-            let until = probate_core::time::parse(guard.until.as_deref()?)?;
-            (until > at).then_some(until)
-        });
-        let soonest = by_time.min().into_iter().chain(next).min();
-        Ok(soonest.unwrap_or(i64::MAX).clamp(at, at.saturating_add(pause)))
+        Ok(())
+    }
+
+    /// When time alone asks for another look.
+    fn next(&self, at: i64) -> i64 {
+        let due = self.due.values().copied().min();
+        let times = self.tally.next().into_iter().chain(due).chain([self.whole_at]);
+        times.min().unwrap_or(i64::MAX).max(at)
+    }
+
+    /// Plans that came, changed or went concern everything that they name.
+    fn plans_looked_at(&mut self, at: i64) {
+        let seen = |plan: &Arc<kube::api::DynamicObject>| {
+            (plan.metadata.uid.clone(), plan.metadata.resource_version.clone())
+        };
+        let plans = self.plans.objects().iter().map(seen).collect();
+        if self.plans_seen != plans {
+            self.plans_seen = plans;
+            self.whole_at = at;
+        }
     }
 
     /// Sees to what goes on between turns: links that come and go, programs that change, the era, the admission policy.
     pub(super) async fn between(&mut self, at: i64) {
         self.links.renew(at).await;
         match self.load_policies(at).await {
-            Ok(true) => self.wake.notify_one(),
+            Ok(true) => {
+                self.whole_at = at;
+                self.wake.notify_one();
+            }
             Ok(false) => {}
             Err(error) => tracing::warn!(%error, "whether programs changed is not known"),
         }
-        let admitted = self.admission.is_ok();
         self.guarded(at).await;
-        if self.admission.is_ok() != admitted {
-            self.wake.notify_one();
-        }
         if let Err(error) = self.watched(at).await {
             tracing::warn!(%error, "until when was watched could not be written");
         }
         self.health.turned(at);
     }
 
-    fn freeze(&self, at: i64) -> Inventory {
+    /// Freezes what changed and what is due, with all that this needs; everything where that may be everything, or it is time.
+    fn freeze(&mut self, at: i64, mut more: Changes) -> Looked {
+        let ignored = &self.options.settings.ignored_references;
+        let changed = self.records.take_changed();
+        let near = (at < self.whole_at).then(|| {
+            for (name, _) in self.due.iter().filter(|(_, due)| **due <= at) {
+                // Records are named after the uid; there may be none yet.
+                more.look_at(name.split_once('-').map_or(name, |(_, uid)| uid));
+                let kept = self.records.get(name);
+                more.extend(changes(kept.iter().flat_map(|kept| uids(&kept.record))));
+            }
+            more.extend(changes(changed.iter().map(String::as_str).chain(self.tally.due(at))));
+            let records = self.records.iter().map(|kept| &kept.record);
+            freeze_changed(
+                &self.links.clusters,
+                records,
+                |record| self.era.believed(record),
+                more,
+                ignored,
+                at,
+            )
+        });
+        if let Some((inventory, scope)) = near.flatten() {
+            return Looked { inventory, scope: Some(scope) };
+        }
         let records = self.records.documents().into_iter().map(|record| self.era.believed(record));
-        freeze(&self.links.clusters, records, &self.options.settings.ignored_references, at)
+        Looked { inventory: freeze(&self.links.clusters, records, ignored, at), scope: None }
     }
 
     /// How to decide.
@@ -100,14 +201,6 @@ impl Controller {
             undigested: true,
             ..pipeline::Options::default()
         }
-    }
-
-    /// Decides on an inventory.
-    pub(super) fn decide(&self, inventory: &Inventory, bench: &Arc<dyn Bench>, at: i64) -> PlanReport {
-        let options = self.pipeline();
-        let sandbox = bench.sandbox(at);
-        // Long computation; the other tasks have threads of their own.
-        tokio::task::block_in_place(|| pipeline::decide(inventory, bench.set(), &*sandbox, &options))
     }
 
     /// Loads the policies again where one has changed, or its program; true where they were.
@@ -127,15 +220,21 @@ impl Controller {
     }
 
     /// Carries every record on by what is seen now; true where one was written, or what was seen is over.
-    async fn observe(&mut self, inventory: &Inventory, at: i64) -> Result<bool, ClusterError> {
+    async fn observe(&mut self, look: &Looked, at: i64) -> Result<bool, ClusterError> {
+        let Looked { inventory, scope } = look;
         let patience = self.options.settings.maximum_gap_seconds;
         let Some(since) = self.links.watched_since(at, patience) else { return Ok(false) };
         let since = self.era.watched(since, at, patience);
         let settings = &self.options.settings;
         let mut next = Vec::new();
-        self.watched.clear();
+        if scope.is_none() {
+            self.watched.clear();
+        }
         for subject in observe::subjects(inventory) {
             let Some(uid) = observe::uid(inventory, subject) else { continue };
+            if scope.as_ref().is_some_and(|scope| !scope.uids.contains(uid)) {
+                continue;
+            }
             let stored = self.records.of_uid(uid).map(|kept| &kept.record);
             // The window of a quarantine is counted from what its own record says, everything else from the era.
             let previous = stored.map(|record| match record.status.quarantine {
@@ -170,7 +269,7 @@ impl Controller {
     }
 
     /// Looks at the figures of a run: what is over a limit opens a breaker, which stays open.
-    async fn breaker(
+    pub(super) async fn breaker(
         &mut self,
         report: &PlanReport,
         inventory: &Inventory,

@@ -1,9 +1,10 @@
 //! The frozen inventory of linked clusters as the pipeline wants it, with what is known to be whole.
 
-use super::store::{ListState, Store};
+use super::store::{Inner, ListState, Store};
 use probate_contract::record::VolumeRecord;
-use probate_core::intake::{Builder, ClusterId};
+use probate_core::intake::Builder;
 use probate_core::inventory::Inventory;
+use probate_core::stock::{Changes, Scope};
 use probate_core::time;
 use std::sync::Arc;
 
@@ -23,35 +24,59 @@ pub fn freeze(
     ignored: &[String],
     now: i64,
 ) -> Inventory {
-    let mut builder = Builder::default();
-    builder.ignore_references(ignored);
+    let mut builder = begin(ignored);
     for linked in clusters {
-        let cluster = builder.cluster(&linked.name);
-        add(&mut builder, cluster, &linked.store);
-        // A time that cannot be told leaves the cluster without one, which only makes it know less.
-        let _ = builder.taken_at(cluster, &time::format(now));
+        linked.store.look(|seen| {
+            drop(seen.take_changes());
+            add(&mut builder, linked, seen, None, now);
+        });
     }
-    for record in records {
-        builder.record(record);
-    }
+    records.into_iter().for_each(|record| builder.record(record));
     builder.finish(now)
 }
 
-fn add(builder: &mut Builder, cluster: ClusterId, store: &Store) {
-    let (discovered, uid) = store.read(|kind, state, objects| {
+/// Freezes what changed since the last time, and what needs to be known for that: of the claims and volumes in the scope it says what
+/// the whole would. Nothing where it may be anything, or there are other clusters: then the whole is to be frozen.
+pub fn freeze_changed<'a>(
+    clusters: &[Linked],
+    records: impl Iterator<Item = &'a VolumeRecord> + Clone,
+    believed: impl Fn(VolumeRecord) -> VolumeRecord,
+    more: Changes,
+    ignored: &[String],
+    now: i64,
+) -> Option<(Inventory, Scope)> {
+    let [home] = clusters else { return None };
+    let mut builder = begin(ignored);
+    let scope = home.store.look(|seen| {
+        let mut changes = seen.take_changes();
+        changes.extend(more);
+        let scope = seen.scope(&changes, records.clone())?;
+        add(&mut builder, home, seen, Some(&scope), now);
+        Some(scope)
+    })?;
+    let own = records.filter(|record| scope.has(record));
+    own.for_each(|record| builder.record(believed(record.clone())));
+    Some((builder.finish(now), scope))
+}
+
+fn begin(ignored: &[String]) -> Builder {
+    let mut builder = Builder::default();
+    builder.ignore_references(ignored);
+    builder
+}
+
+fn add(builder: &mut Builder, linked: &Linked, seen: &mut Inner, scope: Option<&Scope>, now: i64) {
+    let cluster = builder.cluster(&linked.name);
+    for (kind, state, unreadable) in seen.kinds() {
         let name = kind.to_string();
         match state {
             ListState::Whole { .. } => builder.complete(cluster, &name, "*"),
             ListState::Broken(reason) => builder.incomplete(cluster, &name, "*", reason),
         }
-        for object in objects {
-            match object {
-                Ok(item) => builder.item(cluster, item),
-                Err(diagnostic) => builder.unreadable(cluster, kind, diagnostic),
-            }
-        }
-    });
-    match discovered {
+        unreadable.for_each(|diagnostic| builder.unreadable(cluster, kind, diagnostic));
+    }
+    seen.items(scope, |item| builder.item(cluster, item));
+    match &seen.discovered {
         Some(discovered) if discovered.whole() => builder.discovered(cluster, &discovered.kinds),
         // What does not answer may have kinds of any name.
         Some(_) | None => builder.incomplete(
@@ -61,7 +86,9 @@ fn add(builder: &mut Builder, cluster: ClusterId, store: &Store) {
             probate_contract::dump::Reason::Unreachable,
         ),
     }
-    if let Some(uid) = uid {
-        builder.uid(cluster, &uid);
+    if let Some(uid) = &seen.uid {
+        builder.uid(cluster, uid);
     }
+    // A time that cannot be told leaves the cluster without one, which only makes it know less.
+    let _ = builder.taken_at(cluster, &time::format(now));
 }

@@ -3,12 +3,13 @@
 
 use super::discover::{Served, discover};
 use super::inventory::{Linked, freeze};
+use super::raw::Raw;
 use super::store::{Change, Store};
-use super::watch::{cluster_uid, item, now};
+use super::watch::{cluster_uid, now};
 use crate::connect::Access;
 use crate::error::{ClusterError, reason};
 use futures::StreamExt;
-use kube::api::{Api, DynamicObject, ListParams};
+use kube::api::{Api, ListParams};
 use probate_contract::record::VolumeRecord;
 use probate_core::intake::GroupKind;
 use probate_core::inventory::Inventory;
@@ -75,7 +76,8 @@ async fn fill(access: &Access, store: Arc<Store>) -> Result<(), ClusterError> {
 }
 
 async fn list(access: Access, store: Arc<Store>, kind: GroupKind, served: Served) {
-    let api: Api<DynamicObject> = Api::all_with(access.read, &served.resource);
+    let api: Api<Raw> = Api::all_with(access.read, &served.resource);
+    let kind = Arc::new(kind);
     store.apply(&kind, Change::Begin, now());
     let mut params = ListParams::default().limit(PAGE);
     let end = loop {
@@ -84,9 +86,7 @@ async fn list(access: Access, store: Arc<Store>, kind: GroupKind, served: Served
             Err(error) => break Change::Lost(reason(&error)),
         };
         for object in page.items {
-            let namespace = object.metadata.namespace.as_deref().unwrap_or_default().into();
-            let name = object.metadata.name.as_deref().unwrap_or_default().into();
-            store.apply(&kind, Change::Listed((namespace, name), item(&served, object)), now());
+            store.apply(&kind, Change::Listed(object.name(), object.item(&kind)), now());
         }
         match page.metadata.continue_.filter(|token| !token.is_empty()) {
             Some(token) => params = params.continue_token(&token),

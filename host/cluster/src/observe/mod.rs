@@ -4,5 +4,6 @@ pub mod collect;
 pub mod discover;
 pub mod inventory;
 pub mod live;
+pub(crate) mod raw;
 pub mod store;
 pub mod watch;

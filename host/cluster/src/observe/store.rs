@@ -4,8 +4,10 @@ use super::discover::Discovered;
 use crate::deploy::SELF_TEST_VOLUME;
 use probate_contract::Diagnostic;
 use probate_contract::dump::Reason;
-use probate_core::intake::{GroupKind, Item};
-use std::collections::{BTreeMap, HashMap};
+use probate_contract::record::VolumeRecord;
+use probate_core::intake::GroupKind;
+use probate_core::stock::{Changes, Item, Scope, Stock};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
@@ -30,18 +32,18 @@ pub enum ListState {
 #[derive(Debug)]
 struct Kind {
     state: ListState,
-    objects: HashMap<Name, Seen>,
-    /// Objects of a list that has not come to its end.
-    coming: Option<HashMap<Name, Seen>>,
+    unreadable: BTreeMap<Name, Box<Diagnostic>>,
+    /// Names of a list that has not come to its end.
+    coming: Option<HashSet<Name>>,
     /// Objects that are gone, with what they said last, and whether anybody has read it.
-    last: HashMap<Name, (Seen, bool)>,
+    last: BTreeMap<Name, (Item, bool)>,
 }
 
 impl Kind {
     /// Keeps what is gone until somebody has heard what it said on its way out: between two looks it may come and go.
-    fn gone(&mut self, name: Name, seen: Seen) {
-        if seen.as_ref().is_ok_and(Item::has_last_words) {
-            self.last.insert(name, (seen, false));
+    fn gone(&mut self, item: Item) {
+        if item.has_last_words() {
+            self.last.insert(name_of(&item), (item, false));
         }
     }
 }
@@ -50,18 +52,21 @@ impl Default for Kind {
     fn default() -> Self {
         Self {
             state: ListState::Broken(Reason::NotSynced),
-            objects: HashMap::new(),
+            unreadable: BTreeMap::new(),
             coming: None,
-            last: HashMap::new(),
+            last: BTreeMap::new(),
         }
     }
 }
 
+/// Everything that is held, as whoever has the lock sees it.
 #[derive(Debug, Default)]
-struct Inner {
+pub(crate) struct Inner {
     kinds: BTreeMap<GroupKind, Kind>,
-    discovered: Option<Discovered>,
-    uid: Option<String>,
+    stock: Stock,
+    changes: Changes,
+    pub(crate) discovered: Option<Discovered>,
+    pub(crate) uid: Option<String>,
 }
 
 /// Objects of one cluster.
@@ -94,7 +99,111 @@ pub(crate) enum Change {
     Lost(Reason),
 }
 
+fn name_of(item: &Item) -> Name {
+    let (namespace, name) = item.name();
+    (namespace.into(), name.into())
+}
+
+impl Inner {
+    /// What changed since this was asked last.
+    pub(crate) fn take_changes(&mut self) -> Changes {
+        std::mem::take(&mut self.changes)
+    }
+
+    /// The claims and volumes that changes concern, with all that is needed of others; nothing where it may be all of them.
+    pub(crate) fn scope<'a>(
+        &self,
+        changes: &Changes,
+        records: impl Iterator<Item = &'a VolumeRecord> + Clone,
+    ) -> Option<Scope> {
+        self.stock.scope(changes, records)
+    }
+
+    /// Every kind, how far it is known, and what of it could not be read.
+    pub(crate) fn kinds(
+        &self,
+    ) -> impl Iterator<Item = (&GroupKind, ListState, impl Iterator<Item = &Diagnostic>)> {
+        self.kinds.iter().map(|(kind, known)| (kind, known.state, known.unreadable.values().map(Box::as_ref)))
+    }
+
+    /// The objects of a scope, or all. What is gone is read with them until it was `heard`.
+    pub(crate) fn items<'a>(&'a mut self, scope: Option<&'a Scope>, mut each: impl FnMut(&Item)) {
+        for known in self.kinds.values_mut() {
+            for (item, read) in known.last.values_mut() {
+                *read = true;
+                each(item);
+            }
+        }
+        match scope {
+            Some(scope) => self.stock.within(scope).for_each(each),
+            None => self.stock.iter().for_each(each),
+        }
+    }
+
+    /// Keeps an object or why there is none; true where a decision may be another for it.
+    fn put(&mut self, kind: &GroupKind, name: Name, seen: Seen) -> bool {
+        let Some(known) = self.kinds.get_mut(kind) else { return false };
+        // One name has one object: another one of it proves the first gone.
+        if let Some((last, _)) = known.last.remove(&name) {
+            self.changes.add(Some(&last), None);
+        }
+        match seen {
+            Ok(item) => {
+                if known.unreadable.remove(&name).is_some() {
+                    self.changes.all();
+                }
+                let old = self.stock.put(item);
+                let now = self.stock.get(kind, &name.0, &name.1);
+                // Of most changes, a kubelet's word that a Pod is still there among them, nothing is read.
+                if old.as_ref().zip(now).is_some_and(|(old, now)| old.alike(now)) {
+                    return false;
+                }
+                self.changes.add(old.as_ref(), now);
+            }
+            Err(diagnostic) => {
+                drop(self.stock.remove(kind, &name.0, &name.1));
+                if known.unreadable.insert(name, diagnostic).is_none() {
+                    self.changes.all();
+                }
+            }
+        }
+        true
+    }
+
+    fn gone(&mut self, kind: &GroupKind, name: &Name) {
+        let Some(known) = self.kinds.get_mut(kind) else { return };
+        if known.unreadable.remove(name).is_some() {
+            self.changes.all();
+        }
+        if let Some(item) = self.stock.remove(kind, &name.0, &name.1) {
+            self.changes.add(Some(&item), None);
+            known.gone(item);
+        }
+    }
+
+    /// Lets go of what a list that is whole now does not have.
+    fn ended(&mut self, kind: &GroupKind, now: i64) {
+        let Some(known) = self.kinds.get_mut(kind) else { return };
+        let coming = known.coming.take().unwrap_or_default();
+        if !matches!(known.state, ListState::Whole { .. }) {
+            known.state = ListState::Whole { since: now };
+            self.changes.all();
+        }
+        let own = self.stock.iter().filter(|item| **item.kind() == *kind).map(name_of);
+        let held: Vec<Name> =
+            own.chain(known.unreadable.keys().cloned()).filter(|name| !coming.contains(name)).collect();
+        for name in held {
+            self.gone(kind, &name);
+        }
+    }
+}
+
 impl Store {
+    /// Everything that is held, until `look` ends.
+    pub(crate) fn look<R>(&self, look: impl FnOnce(&mut Inner) -> R) -> R {
+        look(&mut self.lock())
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // A panic while holding it would have left at most a stale object, which the next list replaces.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
@@ -116,25 +225,38 @@ impl Store {
             return;
         }
         if discovered.whole() {
-            inner.kinds.retain(|kind, _| discovered.evidence.contains_key(kind));
+            let there = |kind: &GroupKind| discovered.evidence.contains_key(kind);
+            inner.kinds.retain(|kind, _| there(kind));
+            let away = inner.stock.iter().filter(|item| !there(item.kind()));
+            let away: Vec<_> = away.map(|item| (item.kind().clone(), name_of(item))).collect();
+            for (kind, name) in away {
+                drop(inner.stock.remove(&kind, &name.0, &name.1));
+            }
         }
         for kind in discovered.evidence.keys() {
             inner.kinds.entry(kind.clone()).or_default();
         }
         inner.discovered = Some(discovered);
+        inner.changes.all();
         drop(inner);
         self.touch();
     }
 
     /// Discovery does not answer: what is not known to exist may exist.
     pub(crate) fn undiscovered(&self) {
-        if self.lock().discovered.take().is_some() {
+        let mut inner = self.lock();
+        if inner.discovered.take().is_some() {
+            inner.changes.all();
+            drop(inner);
             self.touch();
         }
     }
 
     pub(crate) fn uid(&self, uid: String) {
-        self.lock().uid = Some(uid);
+        let mut inner = self.lock();
+        if inner.uid.replace(uid) != inner.uid {
+            inner.changes.all();
+        }
     }
 
     /// Takes one change. The volume that the admission policy is tried on is nobody's.
@@ -148,59 +270,36 @@ impl Store {
         let mut inner = self.lock();
         // A kind that was forgotten meanwhile has no place for late news.
         let Some(known) = inner.kinds.get_mut(kind) else { return };
-        let mut wakes = !matches!(change, Change::Begin | Change::Listed(..));
-        match change {
-            Change::Begin => known.coming = Some(HashMap::new()),
+        let wakes = match change {
+            Change::Begin => {
+                known.coming = Some(HashSet::new());
+                false
+            }
             Change::Listed(name, seen) => {
-                known.coming.get_or_insert_default().insert(name, seen);
+                known.coming.get_or_insert_default().insert(name.clone());
+                inner.put(kind, name, seen);
+                false
             }
             Change::End => {
-                let coming = known.coming.take().unwrap_or_default();
-                for (name, seen) in std::mem::replace(&mut known.objects, coming) {
-                    if !known.objects.contains_key(&name) {
-                        known.gone(name, seen);
-                    }
-                }
-                if !matches!(known.state, ListState::Whole { .. }) {
-                    known.state = ListState::Whole { since: now };
-                }
+                inner.ended(kind, now);
+                true
             }
-            Change::Put(name, seen) => {
-                // One name has one object: another one of it proves the first gone.
-                known.last.remove(&name);
-                // Of most changes, a kubelet's word that a Pod is still there among them, nothing is read.
-                let before = known.objects.insert(name.clone(), seen);
-                let now = known.objects.get(&name);
-                wakes = !matches!((&before, now), (Some(Ok(before)), Some(Ok(now))) if before.alike(now));
-            }
+            Change::Put(name, seen) => inner.put(kind, name, seen),
             Change::Gone(name) => {
-                if let Some((name, seen)) = known.objects.remove_entry(&name) {
-                    known.gone(name, seen);
-                }
+                inner.gone(kind, &name);
+                true
             }
             Change::Lost(reason) => {
                 known.coming = None;
                 known.state = ListState::Broken(reason);
+                inner.changes.all();
+                true
             }
-        }
+        };
         drop(inner);
         if wakes {
             self.touch();
         }
-    }
-
-    /// Calls `each` with every kind, its state and its objects, under the lock. What is gone is read with them until it was `heard`.
-    pub(crate) fn read(
-        &self,
-        mut each: impl FnMut(&GroupKind, ListState, &mut dyn Iterator<Item = &Seen>),
-    ) -> (Option<Discovered>, Option<String>) {
-        let mut inner = self.lock();
-        for (kind, known) in &mut inner.kinds {
-            known.last.values_mut().for_each(|(_, read)| *read = true);
-            let last = known.last.values().map(|(seen, _)| seen);
-            each(kind, known.state, &mut known.objects.values().chain(last));
-        }
-        (inner.discovered.clone(), inner.uid.clone())
     }
 
     /// Takes over what another look saw of kinds that are not whole in this one. They stay as they are: not whole.
@@ -208,26 +307,36 @@ impl Store {
         let before = before.lock();
         let mut inner = self.lock();
         let discovered = inner.discovered.is_some();
-        for (kind, seen) in &before.kinds {
-            if discovered && !inner.kinds.contains_key(kind) {
-                continue;
-            }
-            let known = inner.kinds.entry(kind.clone()).or_default();
-            if let ListState::Broken(_) = known.state {
-                for (name, object) in &seen.objects {
-                    known.objects.entry(name.clone()).or_insert_with(|| object.clone());
-                }
+        for kind in before.kinds.keys() {
+            if !(discovered && !inner.kinds.contains_key(kind)) {
+                inner.kinds.entry(kind.clone()).or_default();
             }
         }
+        for item in before.stock.iter() {
+            let kind = item.kind();
+            let broken =
+                inner.kinds.get(&**kind).is_some_and(|known| matches!(known.state, ListState::Broken(_)));
+            let (namespace, name) = item.name();
+            if broken && inner.stock.get(kind, namespace, name).is_none() {
+                inner.stock.put(item.clone());
+            }
+        }
+        inner.changes.all();
     }
 
     /// Lets go of what is gone and was read; true where there was any.
     pub(crate) fn heard(&self) -> bool {
         let mut inner = self.lock();
+        let Inner { kinds, changes, .. } = &mut *inner;
         let mut any = false;
-        for known in inner.kinds.values_mut() {
-            any |= known.last.values().any(|(_, read)| *read);
-            known.last.retain(|_, (_, read)| !*read);
+        for known in kinds.values_mut() {
+            known.last.retain(|_, (item, read)| {
+                if *read {
+                    changes.add(Some(item), None);
+                    any = true;
+                }
+                !*read
+            });
         }
         drop(inner);
         if any {
@@ -266,7 +375,7 @@ impl Store {
 
     /// How many objects there are.
     pub fn len(&self) -> usize {
-        self.lock().kinds.values().map(|known| known.objects.len()).sum()
+        self.lock().stock.len()
     }
 
     /// True where there is none.
@@ -286,14 +395,17 @@ impl Store {
 mod tests {
     use super::{Change, Kind, Name, Store};
     use probate_contract::dump::Reason;
-    use probate_core::intake::{GroupKind, Item};
+    use probate_core::intake::GroupKind;
+    use probate_core::stock::Item;
     use serde_json::{Value, json};
+    use std::sync::Arc;
 
     fn machine(deleting: bool) -> Change {
         let at = if deleting { json!("2026-11-22T06:00:00Z") } else { Value::Null };
         let object = json!({"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachine",
             "metadata": {"namespace": "a", "name": "vm", "uid": "u", "deletionTimestamp": at}, "spec": {}});
-        let item = Item::read("kubevirt.io/v1", "VirtualMachine", object.to_string().as_bytes());
+        let kind = Arc::new(GroupKind::parse("VirtualMachine.kubevirt.io"));
+        let item = Item::read(&kind, object.to_string().as_bytes());
         Change::Put(name(), item.map_err(Box::new))
     }
 
@@ -303,7 +415,7 @@ mod tests {
 
     fn seen(store: &Store) -> usize {
         let mut count = 0;
-        store.read(|_, _, objects| count += objects.count());
+        store.look(|inner| inner.items(None, |_| count += 1));
         count
     }
 

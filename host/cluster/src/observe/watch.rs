@@ -2,15 +2,17 @@
 //! nothing that was kept of it counts until the new list is whole.
 
 use super::discover::{Served, discover};
+use super::raw::Raw;
 use super::store::{Change, Name, Store};
 use crate::connect::Access;
 use crate::error::reason;
 use futures::StreamExt;
-use kube::api::{Api, DynamicObject, ListParams, PartialObjectMeta};
+use kube::api::{Api, ListParams, PartialObjectMeta};
 use kube::runtime::watcher::{self, Event};
 use probate_contract::Diagnostic;
 use probate_contract::dump::Reason;
-use probate_core::intake::{GroupKind, Item};
+use probate_core::intake::GroupKind;
+use probate_core::stock::Item;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -100,13 +102,14 @@ pub async fn cluster_uid(access: &Access) -> Result<String, crate::ClusterError>
 }
 
 async fn follow(access: Access, store: Arc<Store>, kind: GroupKind, served: Served) {
-    let api: Api<DynamicObject> = Api::all_with(access.read.clone(), &served.resource);
+    let api: Api<Raw> = Api::all_with(access.read.clone(), &served.resource);
+    let kind = Arc::new(kind);
     let mut backoff = Duration::from_millis(200);
     loop {
         let lost = if served.watchable {
-            watch(&api, &store, &kind, &served, &mut backoff).await
+            watch(&api, &store, &kind, &mut backoff).await
         } else {
-            poll(&api, &store, &kind, &served).await
+            poll(&api, &store, &kind).await
         };
         store.apply(&kind, Change::Lost(lost), now());
         tokio::time::sleep(backoff).await;
@@ -115,13 +118,7 @@ async fn follow(access: Access, store: Arc<Store>, kind: GroupKind, served: Serv
 }
 
 /// Follows a kind until something is wrong with it.
-async fn watch(
-    api: &Api<DynamicObject>,
-    store: &Store,
-    kind: &GroupKind,
-    served: &Served,
-    backoff: &mut Duration,
-) -> Reason {
+async fn watch(api: &Api<Raw>, store: &Store, kind: &Arc<GroupKind>, backoff: &mut Duration) -> Reason {
     let mut events = watcher::watcher(api.clone(), watcher::Config::default().streaming_lists()).boxed();
     loop {
         let event = match events.next().await {
@@ -134,26 +131,26 @@ async fn watch(
         };
         let change = match event {
             Event::Init => Change::Begin,
-            Event::InitApply(object) => listed(served, object, Change::Listed),
+            Event::InitApply(object) => listed(kind, &object, Change::Listed),
             Event::InitDone => {
                 *backoff = Duration::from_millis(200);
                 Change::End
             }
-            Event::Apply(object) => listed(served, object, Change::Put),
-            Event::Delete(object) => Change::Gone(name(&object)),
+            Event::Apply(object) => listed(kind, &object, Change::Put),
+            Event::Delete(object) => Change::Gone(object.name()),
         };
         store.apply(kind, change, now());
     }
 }
 
 /// Lists a kind again and again that cannot be watched.
-async fn poll(api: &Api<DynamicObject>, store: &Store, kind: &GroupKind, served: &Served) -> Reason {
+async fn poll(api: &Api<Raw>, store: &Store, kind: &Arc<GroupKind>) -> Reason {
     loop {
         match api.list(&ListParams::default()).await {
             Ok(list) => {
                 store.apply(kind, Change::Begin, now());
                 for object in list.items {
-                    store.apply(kind, listed(served, object, Change::Listed), now());
+                    store.apply(kind, listed(kind, &object, Change::Listed), now());
                 }
                 store.apply(kind, Change::End, now());
             }
@@ -173,28 +170,10 @@ fn why(error: &watcher::Error) -> Reason {
     }
 }
 
-fn name(object: &DynamicObject) -> Name {
-    let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
-    (namespace.into(), object.metadata.name.as_deref().unwrap_or_default().into())
-}
-
 fn listed(
-    served: &Served,
-    object: DynamicObject,
+    kind: &Arc<GroupKind>,
+    object: &Raw,
     change: fn(Name, Result<Item, Box<Diagnostic>>) -> Change,
 ) -> Change {
-    change(name(&object), item(served, object))
-}
-
-/// Reads an object without what nobody decides on: who wrote which field, and the last applied text.
-pub(crate) fn item(served: &Served, mut object: DynamicObject) -> Result<Item, Box<Diagnostic>> {
-    object.metadata.managed_fields = None;
-    if let Some(annotations) = &mut object.metadata.annotations {
-        annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
-    }
-    let (api_version, kind) = (&served.resource.api_version, &served.resource.kind);
-    let json = serde_json::to_vec(&object).map_err(|error| {
-        Box::new(Diagnostic::error("PB6003", format!("{kind}: {error}")).fix("report this"))
-    })?;
-    Item::read(api_version, kind, &json).map_err(Box::new)
+    change(object.name(), object.item(kind))
 }

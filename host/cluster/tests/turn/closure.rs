@@ -12,7 +12,7 @@ use probate_core::policy::{Policy, PolicySet, Program};
 use probate_core::port::{Answer, Chunk, Failure, Sandbox};
 use serde_json::Value;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::watch;
 
 /// What every policy reads, and answers about one subject.
 #[derive(Clone, Copy)]
@@ -37,11 +37,11 @@ impl Mouth {
     }
 }
 
-pub(crate) struct Counted(pub(crate) Arc<AtomicU64>);
+pub(crate) struct Counted(pub(crate) watch::Sender<u64>);
 
 impl Journal for Counted {
     fn decided(&self, _: &Inventory, _: &dyn Bench, _: &pipeline::Options, _: &PlanReport) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.0.send_modify(|turns| *turns += 1);
     }
 
     fn effect(&self, effect: &Effect) {

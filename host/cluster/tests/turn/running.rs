@@ -1,7 +1,6 @@
 //! The loop in this process.
 
 use crate::closure::{Counted, Mind, Mouth};
-use probate_apiserver::until;
 use probate_cluster::connect::{Target, connect};
 use probate_cluster::controller::{Options, run};
 use probate_cluster::observe::live::Look;
@@ -11,7 +10,7 @@ use probate_contract::{Fact, Verdict};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::watch;
 
 /// What a policy answers about everything.
 pub(crate) type Says = fn() -> Verdict;
@@ -52,7 +51,7 @@ impl How {
 }
 
 pub(crate) struct Running {
-    turns: Arc<AtomicU64>,
+    turns: watch::Receiver<u64>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -60,7 +59,7 @@ impl Running {
     /// Runs it by this kubeconfig.
     pub(crate) fn start(kubeconfig: PathBuf, how: How) -> Self {
         let target = Target { kubeconfig: Some(kubeconfig), context: None };
-        let turns = Arc::new(AtomicU64::new(0));
+        let (counted, turns) = watch::channel(0);
         let options = Options {
             name: "rig".into(),
             linked: how.linked,
@@ -70,7 +69,7 @@ impl Running {
             purger: Some("probate-purger".into()),
             threads: 1,
         };
-        let counted = Arc::new(Counted(turns.clone()));
+        let counted = Arc::new(Counted(counted));
         let mind = how.mind;
         // A process that cannot start is started again, as its pod would be.
         let task = tokio::spawn(async move {
@@ -88,15 +87,24 @@ impl Running {
     }
 
     pub(crate) fn turned(&self) -> u64 {
-        self.turns.load(Ordering::Relaxed)
+        *self.turns.borrow()
+    }
+
+    /// Waits until it has turned more often than so often; gives how often.
+    pub(crate) async fn turned_beyond(&self, last: u64) -> u64 {
+        let mut turns = self.turns.clone();
+        turns.wait_for(|turns| *turns > last).await.map_or(last, |turns| *turns)
     }
 
     /// Waits for so many whole turns.
     pub(crate) async fn turns(&self, count: u64) {
-        let from = self.turns.load(Ordering::Relaxed);
-        until("turns", async || Ok((self.turns.load(Ordering::Relaxed) >= from + count).then_some(())))
-            .await
-            .unwrap();
+        let end = self.turned() + count;
+        let whole = async {
+            while self.turned() < end {
+                self.turned_beyond(self.turned()).await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(90), whole).await.expect("turns");
     }
 }
 

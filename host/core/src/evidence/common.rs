@@ -8,7 +8,7 @@ use probate_contract::evidence::{Namespace, StorageClass};
 use std::sync::Arc;
 
 /// Namespaces and classes of one cluster, by name.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Common {
     pub(super) namespaces: HashMap<Box<str>, Arc<Namespace>>,
     pub(super) classes: HashMap<Box<str>, Arc<StorageClass>>,

@@ -24,6 +24,7 @@ use probate_contract::record::VolumeRecord;
 pub(crate) use common::Common;
 pub(crate) use gaps::Gaps;
 pub use rails::Rails;
+pub(crate) use tracked::named as told_names;
 pub(crate) use usage::{observed, strength, wants};
 
 /// A claim or volume of the inventory.

@@ -14,6 +14,8 @@ const ARGO_DEFAULT_LABEL: &str = "app.kubernetes.io/instance";
 const HELM: &str = "meta.helm.sh/release-name";
 const OBJECT_SET: &str = "objectset.rio.cattle.io/hash";
 const OBJECT_SET_ID: &str = "objectset.rio.cattle.io/id";
+const OBJECT_SET_OWNER: &str = "objectset.rio.cattle.io/owner-name";
+const OBJECT_SET_HOME: &str = "objectset.rio.cattle.io/owner-namespace";
 /// What Flux names its owner by, and the owner's kind.
 const FLUX: [(&str, &str, &str); 2] = [
     ("kustomize.toolkit.fluxcd.io", "kustomize.toolkit.fluxcd.io", "Kustomization"),
@@ -59,6 +61,19 @@ pub(crate) fn of(view: &View<'_>, place: &str, subject: &Subject) -> Vec<String>
     found
 }
 
+/// Namespaces, where they are told, and names of the releases and applications that the marks name.
+pub(crate) fn named(subject: &Subject) -> impl Iterator<Item = (Option<&str>, &str)> {
+    let (annotations, labels) = (&subject.annotations, &subject.labels);
+    let id = annotations.get(ARGO_ID).and_then(|id| id.split(':').next());
+    let argo = [id, labels.get(ARGO_LABEL), labels.get(ARGO_DEFAULT_LABEL)].into_iter().flatten();
+    let flux = FLUX.into_iter().filter_map(|(prefix, ..)| {
+        let at = |key: &str| labels.get(&format!("{prefix}/{key}"));
+        Some((at("namespace"), at("name")?))
+    });
+    let set = annotations.get(OBJECT_SET_OWNER).map(|name| (annotations.get(OBJECT_SET_HOME), name));
+    argo.map(|told| (None, application(told))).chain(flux).chain(set)
+}
+
 fn applications() -> GroupKind {
     GroupKind { group: "argoproj.io".into(), kind: "Application".into() }
 }
@@ -69,17 +84,20 @@ fn argo_exists(view: &View<'_>) -> bool {
 }
 
 /// Applications may live in any namespace, then their name begins with it (argo-cd, util/argo/resource_tracking.go).
-fn argo_gone(view: &View<'_>, application: &str) -> bool {
-    let name = application.split_once('_').map_or(application, |(_, name)| name);
-    nowhere(view, &applications(), None, |cluster| cluster.has_application(name))
+fn application(told: &str) -> &str {
+    told.split_once('_').map_or(told, |(_, name)| name)
+}
+
+fn argo_gone(view: &View<'_>, told: &str) -> bool {
+    nowhere(view, &applications(), None, |cluster| cluster.has_application(application(told)))
 }
 
 /// The owner of a set that Rancher's wrangler applied (rancher/wrangler, pkg/apply/desiredset.go).
 fn object_set_gone(view: &View<'_>, annotations: &Map) -> bool {
-    let owner = |key: &str| annotations.get(&format!("objectset.rio.cattle.io/owner-{key}"));
-    let (Some(gvk), Some(name)) = (owner("gvk"), owner("name")) else { return false };
+    let gvk = annotations.get("objectset.rio.cattle.io/owner-gvk");
+    let (Some(gvk), Some(name)) = (gvk, annotations.get(OBJECT_SET_OWNER)) else { return false };
     let Some((version, kind)) = gvk.split_once(", Kind=") else { return false };
-    let namespace = owner("namespace").unwrap_or_default();
+    let namespace = annotations.get(OBJECT_SET_HOME).unwrap_or_default();
     gone(view, group_of(version), kind, namespace, name)
 }
 

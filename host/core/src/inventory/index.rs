@@ -52,31 +52,48 @@ pub(crate) struct Ordinal {
     pub(crate) wanted: bool,
 }
 
-fn claim_key(namespace: &str, name: &str) -> u64 {
+pub(crate) fn claim_key(namespace: &str, name: &str) -> u64 {
     hash_of(&["c/", namespace, "/", name])
 }
 
-fn prefix_key(namespace: &str, prefix: &str) -> u64 {
+pub(crate) fn prefix_key(namespace: &str, prefix: &str) -> u64 {
     hash_of(&["o/", namespace, "/", prefix])
 }
 
-fn volume_key(name: &str) -> u64 {
+pub(crate) fn volume_key(name: &str) -> u64 {
     hash_of(&["v/", name])
 }
 
-fn attachment_key(unique: &str) -> u64 {
+pub(crate) fn attachment_key(unique: &str) -> u64 {
     hash_of(&["a/", unique])
 }
 
-pub(super) fn object_key(kind: &GroupKind, namespace: &str, name: &str) -> u64 {
+pub(crate) fn object_key(kind: &GroupKind, namespace: &str, name: &str) -> u64 {
     hash_of(&[&kind.kind, ".", &kind.group, "/", namespace, "/", name])
+}
+
+/// What it is found by that an object of that namespace names.
+pub(crate) fn target_key(own: &str, target: &Target) -> u64 {
+    match target {
+        Target::Claim { namespace: Some(other), name } => claim_key(other, name),
+        Target::Claim { namespace: None, name } => claim_key(own, name),
+        Target::Volume { name } => volume_key(name),
+        Target::Attachment { unique } => attachment_key(unique),
+        Target::Ordinals { prefix, .. } => prefix_key(own, prefix),
+        Target::Labelled { pair, anywhere: true } => label_key(ANYWHERE, pair),
+        Target::Labelled { pair, anywhere: false } => label_key(own, pair),
+        Target::Uid { uid } => uid_key(uid),
+        Target::Namespace { name } => namespace_key(name),
+        Target::Prefixed { prefix } => begin_key(own, prefix),
+        Target::Snapshot { name, .. } | Target::Filling { made: name, .. } => claim_key(own, name),
+    }
 }
 
 fn unbound(claim: Option<&Of<storage::Claim>>) -> bool {
     claim.is_some_and(|claim| claim.data.volume.is_none())
 }
 
-fn handle_key(driver: &str, handle: &str) -> u64 {
+pub(crate) fn handle_key(driver: &str, handle: &str) -> u64 {
     let (driver, handle) = asset::canonical(driver, handle);
     hash_of(&[driver, "^", handle])
 }
@@ -123,24 +140,6 @@ impl ClusterData {
         }
     }
 
-    /// What an edge is found by.
-    fn edge_key(&self, id: ObjectId, edge: &Edge) -> u64 {
-        let own = || self.object(id).map_or("", |object| &*object.head.namespace);
-        match &edge.target {
-            Target::Claim { namespace: Some(other), name } => claim_key(other, name),
-            Target::Claim { namespace: None, name } => claim_key(own(), name),
-            Target::Volume { name } => volume_key(name),
-            Target::Attachment { unique } => attachment_key(unique),
-            Target::Ordinals { prefix, .. } => prefix_key(own(), prefix),
-            Target::Labelled { pair, anywhere: true } => label_key(ANYWHERE, pair),
-            Target::Labelled { pair, anywhere: false } => label_key(own(), pair),
-            Target::Uid { uid } => uid_key(uid),
-            Target::Namespace { name } => namespace_key(name),
-            Target::Prefixed { prefix } => begin_key(own(), prefix),
-            Target::Snapshot { name, .. } | Target::Filling { made: name, .. } => claim_key(own(), name),
-        }
-    }
-
     fn joins(&self) -> Index {
         let namespace = |id: ObjectId| self.object(id).map_or("", |object| &*object.head.namespace);
         let name = |id: ObjectId| self.object(id).map_or("", |object| &*object.head.name);
@@ -181,7 +180,9 @@ impl ClusterData {
         });
         Index {
             marks: Marks::of(self),
-            edges: Lookup::of(self.edges.iter().map(|(id, edge)| self.edge_key(*id, edge)).enumerate()),
+            edges: Lookup::of(
+                self.edges.iter().map(|(id, edge)| target_key(namespace(*id), &edge.target)).enumerate(),
+            ),
             claims: Lookup::of(claims),
             volumes: Lookup::of(names),
             uids: Lookup::of(self.objects.iter().map(|object| hash(&object.head.uid)).enumerate()),
@@ -364,9 +365,10 @@ impl ClusterData {
         handle: &'a str,
     ) -> impl Iterator<Item = usize> + 'a {
         self.index.contents.at(handle_key(driver, handle)).map(index).filter(move |at| {
-            self.contents.get(*at).is_some_and(|content| {
-                &*content.data.driver == driver && content.data.volume_handle.as_deref() == Some(handle)
-            })
+            let content = self.contents.get(*at).map(|content| &content.data);
+            let other =
+                content.and_then(|content| Some((&*content.driver, content.volume_handle.as_deref()?)));
+            other.is_some_and(|(other, of)| asset::canonical(other, of) == asset::canonical(driver, handle))
         })
     }
 
@@ -392,9 +394,7 @@ impl ClusterData {
                 found.push(reference(*object, edge, None));
             }
         }
-        let split =
-            name.rsplit_once('-').and_then(|(prefix, ordinal)| Some((prefix, plain_number(ordinal)?)));
-        if let Some((prefix, ordinal)) = split {
+        if let Some((prefix, ordinal)) = numbered(name) {
             for (object, edge) in
                 self.index.edges.at(prefix_key(namespace, prefix)).filter_map(|id| self.edge(id))
             {
@@ -424,17 +424,7 @@ impl ClusterData {
             .map(|(object, edge)| reference(*object, edge, None))
             .collect();
         if let (true, Some(driver), Some(handle)) = (self.index.marks.attachments, driver, handle) {
-            // CSI: kubernetes.io/csi/DRIVER^HANDLE; in-tree: PLUGIN/HANDLE (kubernetes, pkg/volume/util GetUniqueVolumeName).
-            let (served, asset) = asset::canonical(driver, handle);
-            let mut uniques = vec![
-                asset::attached(driver, handle),
-                asset::attached(served, asset),
-                format!("{driver}/{handle}"),
-            ];
-            uniques.extend(volume.share.as_deref().map(str::to_owned));
-            uniques.sort_unstable();
-            uniques.dedup();
-            for unique in uniques {
+            for unique in asset::uniques(driver, handle, volume.share.as_deref()) {
                 let attached = self.index.edges.at(attachment_key(&unique)).filter_map(|id| self.edge(id));
                 let hit = |(_, edge): &&(ObjectId, Edge)| matches!(&edge.target, Target::Attachment { unique: named } if **named == *unique);
                 found.extend(attached.filter(hit).map(|(object, edge)| reference(*object, edge, None)));
@@ -480,6 +470,11 @@ pub(super) fn reference(object: ObjectId, edge: &Edge, ordinal: Option<Ordinal>)
         _ => edge.state,
     };
     Reference { object, state, since: edge.since, path: Some(&edge.path), operation: edge.operation, ordinal }
+}
+
+/// What a StatefulSet puts before a claim's ordinal, and the ordinal.
+pub(crate) fn numbered(name: &str) -> Option<(&str, i64)> {
+    name.rsplit_once('-').and_then(|(prefix, ordinal)| Some((prefix, plain_number(ordinal)?)))
 }
 
 /// An ordinal as StatefulSets write it: no sign, no leading zero.

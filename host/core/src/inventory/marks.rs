@@ -27,19 +27,19 @@ pub(crate) struct Marks {
     pub(super) anywhere: bool,
 }
 
-pub(super) fn label_key(namespace: &str, pair: &str) -> u64 {
+pub(crate) fn label_key(namespace: &str, pair: &str) -> u64 {
     hash_of(&["l/", namespace, "/", pair])
 }
 
-pub(super) fn namespace_key(namespace: &str) -> u64 {
+pub(crate) fn namespace_key(namespace: &str) -> u64 {
     hash_of(&["n/", namespace])
 }
 
-pub(super) fn uid_key(uid: &str) -> u64 {
+pub(crate) fn uid_key(uid: &str) -> u64 {
     hash_of(&["u/", uid])
 }
 
-pub(super) fn begin_key(namespace: &str, prefix: &str) -> u64 {
+pub(crate) fn begin_key(namespace: &str, prefix: &str) -> u64 {
     hash_of(&["b/", namespace, "/", prefix])
 }
 

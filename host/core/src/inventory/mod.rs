@@ -26,6 +26,14 @@ use std::sync::Arc;
 pub(crate) use fleet::{Fleet, Member};
 pub(crate) use index::{Index, Ordinal, Reference};
 pub(crate) use links::Links;
+
+/// What the joins are found by.
+pub(crate) mod keys {
+    pub(crate) use super::index::{
+        attachment_key, claim_key, handle_key, numbered, object_key, prefix_key, target_key, volume_key,
+    };
+    pub(crate) use super::marks::{begin_key, label_key, namespace_key, uid_key};
+}
 pub(crate) use records::{Records, ShortRecord};
 
 /// Index of an object of its cluster.

@@ -16,6 +16,17 @@ pub(crate) fn attached(driver: &str, handle: &str) -> String {
     format!("kubernetes.io/csi/{driver}^{handle}")
 }
 
+/// Everything that Nodes may name the asset by. CSI: `kubernetes.io/csi/DRIVER^HANDLE`; in-tree: `PLUGIN/HANDLE` (kubernetes,
+/// pkg/volume/util GetUniqueVolumeName).
+pub(crate) fn uniques(driver: &str, handle: &str, share: Option<&str>) -> Vec<String> {
+    let (served, asset) = canonical(driver, handle);
+    let mut uniques = vec![attached(driver, handle), attached(served, asset), format!("{driver}/{handle}")];
+    uniques.extend(share.map(str::to_owned));
+    uniques.sort_unstable();
+    uniques.dedup();
+    uniques
+}
+
 /// One asset whatever plugin it is named by: what in-tree plugins have is served by CSI drivers now, and a migrated volume keeps its
 /// old name (kubernetes v1.33, staging/src/k8s.io/csi-translation-lib/plugins).
 pub(crate) fn canonical<'a>(driver: &'a str, handle: &'a str) -> (&'a str, &'a str) {
@@ -141,32 +152,38 @@ fn node(spec: &Value) -> Option<&str> {
     }
 }
 
-/// True for drivers whose volumes are told by server and folder.
-pub(super) fn serves_shares(driver: &str) -> bool {
-    matches!(driver, "nfs.csi.k8s.io" | "smb.csi.k8s.io" | "kubernetes.io/nfs")
-}
-
 /// The share that a volume is, as a Node would name it: these drivers ask for a handle that no other volume has, and serve
 /// the same folder under many (csi-driver-nfs and csi-driver-smb, docs/driver-parameters.md). What in-tree plugins mount is the same.
-pub(super) fn share(driver: &str, handle: Option<&str>, spec: &Value) -> Option<Box<str>> {
+/// `spec` is read for those drivers alone.
+pub(super) fn share<E>(
+    driver: &str,
+    handle: Option<&str>,
+    spec: impl FnOnce() -> Result<Value, E>,
+) -> Result<Option<Box<str>>, E> {
+    let named = |driver: &str, folder: &str| Some(attached(driver, folder).into());
+    if driver == "kubernetes.io/nfs" {
+        return Ok(handle.and_then(|handle| named(driver, canonical(driver, handle).1)));
+    }
+    if !matches!(driver, "nfs.csi.k8s.io" | "smb.csi.k8s.io") {
+        return Ok(None);
+    }
+    let spec = spec()?;
     let attributes = spec.pointer("/csi/volumeAttributes").and_then(Value::as_object);
     let text = |name: &str| {
         let found = attributes.into_iter().flatten().find(|(key, _)| key.eq_ignore_ascii_case(name));
         found.and_then(|(_, value)| value.as_str()).unwrap_or_default().trim_matches('/')
     };
-    let under = |root: String| format!("{root}/{}", text("subdir")).trim_end_matches('/').to_owned();
-    let (driver, folder) = match driver {
+    let under = |root: &str| format!("{root}/{}", text("subdir")).trim_end_matches('/').to_owned();
+    Ok(match driver {
         "nfs.csi.k8s.io" if !text("server").is_empty() => {
             let root = format!("{}:/{}", text("server"), text("share"));
-            ("kubernetes.io/nfs", under(root.trim_end_matches('/').to_owned()))
+            named("kubernetes.io/nfs", &under(root.trim_end_matches('/')))
         }
         "smb.csi.k8s.io" if !text("source").is_empty() => {
-            (driver, under(text("source").to_ascii_lowercase()))
+            named(driver, &under(&text("source").to_ascii_lowercase()))
         }
-        "kubernetes.io/nfs" => (driver, canonical(driver, handle?).1.to_owned()),
-        _ => return None,
-    };
-    Some(attached(driver, &folder).into())
+        _ => None,
+    })
 }
 
 #[cfg(test)]
@@ -177,8 +194,9 @@ mod tests {
     #[test]
     fn one_folder_is_one_share_whatever_its_handle() {
         let told = |attributes: serde_json::Value| json!({"csi": {"volumeAttributes": attributes}});
-        let served = |attributes| share("nfs.csi.k8s.io", Some("any"), &told(attributes));
-        let folder = share("kubernetes.io/nfs", Some("fs1:/e/"), &json!({}));
+        let read = |driver, handle, spec| share(driver, Some(handle), || Ok::<_, ()>(spec)).unwrap();
+        let served = |attributes| read("nfs.csi.k8s.io", "any", told(attributes));
+        let folder = read("kubernetes.io/nfs", "fs1:/e/", json!({}));
         assert!(folder.is_some());
         assert_eq!(served(json!({"server": "fs1", "share": "/e"})), folder);
         assert_eq!(
@@ -186,6 +204,6 @@ mod tests {
             served(json!({"server": "fs1", "share": "/e/"}))
         );
         assert_ne!(served(json!({"server": "fs1", "share": "/e", "subdir": "a"})), folder);
-        assert_eq!(share("csi.example.com", Some("h"), &told(json!({"server": "fs1", "share": "/e"}))), None);
+        assert_eq!(read("csi.example.com", "h", told(json!({"server": "fs1", "share": "/e"}))), None);
     }
 }

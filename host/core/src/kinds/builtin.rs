@@ -110,7 +110,7 @@ pub(super) const KINDS: &[Known] = &[
     },
 ];
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Namespace {
     pub(crate) phase: Box<str>,
     pub(crate) labels: Map,

@@ -140,16 +140,17 @@ impl Made {
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Source {
-    pvc: Option<Origin>,
+pub(super) struct Source {
+    pub(super) pvc: Option<Origin>,
     snapshot: Option<Origin>,
 }
 
+/// What a disk is cloned from.
 #[derive(Deserialize)]
-struct Origin {
-    name: Box<str>,
+pub(super) struct Origin {
+    pub(super) name: Box<str>,
     #[serde(default)]
-    namespace: Option<Box<str>>,
+    pub(super) namespace: Option<Box<str>>,
 }
 
 #[derive(Deserialize, Default)]

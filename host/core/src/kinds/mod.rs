@@ -71,6 +71,11 @@ impl Payload {
             (Self::Intent(own), Self::Intent(other)) => own == other,
             (Self::Copies(own), Self::Copies(other)) => own == other,
             (Self::Scaler(own), Self::Scaler(other)) => own == other,
+            (Self::Class(own), Self::Class(other)) => own == other,
+            (Self::Namespace(own), Self::Namespace(other)) => own == other,
+            (Self::Snapshot(own), Self::Snapshot(other)) => own == other,
+            (Self::Content(own), Self::Content(other)) => own == other,
+            (Self::Defines(own), Self::Defines(other)) => own == other,
             _ => false,
         }
     }

@@ -62,14 +62,14 @@ pub(super) const KINDS: &[Known] = &[
     },
 ];
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Snapshot {
     pub(crate) claim: Option<Box<str>>,
     pub(crate) ready: bool,
     pub(crate) bytes: Option<i64>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Content {
     pub(crate) driver: Box<str>,
     pub(crate) volume_handle: Option<Box<str>>,

@@ -77,7 +77,7 @@ impl Volume {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Class {
     pub(crate) provisioner: Box<str>,
     pub(crate) policy: Box<str>,
@@ -275,8 +275,8 @@ pub(crate) fn volume(kind: &GroupKind, json: &[u8]) -> Read {
         Some(csi) => (csi.driver.clone(), csi.volume_handle.clone()),
         None => asset::backing(&parts.spec::<Value>(kind)?),
     };
-    let share = match driver.as_deref().filter(|driver| asset::serves_shares(driver)) {
-        Some(driver) => asset::share(driver, handle.as_deref(), &parts.spec::<Value>(kind)?),
+    let share = match driver.as_deref() {
+        Some(driver) => asset::share(driver, handle.as_deref(), || parts.spec(kind))?,
         None => None,
     };
     let Parts { head, subject, .. } = parts;

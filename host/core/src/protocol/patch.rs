@@ -1,7 +1,7 @@
 //! JSON patches and manifests. Each patch tests uid and resourceVersion first, so that it is a compare-and-swap.
 
 use super::live::Live;
-use crate::kinds::map::Map as Labels;
+use crate::kinds::map;
 use serde_json::{Map, Value, json};
 use std::io::{Read as _, Write as _};
 
@@ -118,7 +118,7 @@ pub(crate) fn shows(live: Live<'_>) -> bool {
 }
 
 /// True where labels or annotations of an object show any state.
-pub(crate) fn state(labels: &Labels, annotations: &Labels) -> bool {
+pub(crate) fn state(labels: &map::Map, annotations: &map::Map) -> bool {
     labels.contains_key(STATE) || SHOWN.iter().any(|key| annotations.contains_key(key))
 }
 

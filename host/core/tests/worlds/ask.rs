@@ -53,7 +53,7 @@ impl Sandbox for Deleting {
 }
 
 /// A policy set for each thing given, made once.
-fn policies(given: &Given) -> Rc<PolicySet> {
+pub(crate) fn policies(given: &Given) -> Rc<PolicySet> {
     thread_local! { static MADE: RefCell<Vec<(Given, Rc<PolicySet>)>> = const { RefCell::new(Vec::new()) }; }
     MADE.with_borrow_mut(|made| {
         if let Some((_, set)) = made.iter().find(|(of, _)| of == given) {

@@ -47,7 +47,7 @@ fn check(world: &World, judge: &Judge, given: &[Given], counts: &mut Counts, nam
 }
 
 /// A world with the target an orphan, and the same with one edge.
-fn sole(edge: &Edge, random: Random) -> Option<(World, World, Target)> {
+pub(crate) fn sole(edge: &Edge, random: Random) -> Option<(World, World, Target)> {
     let mut before = ground(edge, random.clone(), true);
     let target = before.targets[0].clone();
     if !orphaned(&before.plot.world, &target) {

@@ -19,6 +19,7 @@ mod graph;
 mod judge;
 mod laws;
 mod model;
+mod near;
 mod replay;
 mod shrink;
 mod world;

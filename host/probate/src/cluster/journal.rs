@@ -77,7 +77,8 @@ impl Journal for Writer {
         inner.put(&lines);
         let there: HashSet<&str> =
             report.entries.iter().filter_map(|entry| entry.subject.identity.uid.as_deref()).collect();
-        inner.lines.keep(|_, _, uid| there.contains(uid));
+        let asked = |uid: &str| options.only.as_ref().is_none_or(|only| only.contains(uid));
+        inner.lines.keep(|_, _, uid| !asked(uid) || there.contains(uid));
     }
 
     fn effect(&self, effect: &Effect) {

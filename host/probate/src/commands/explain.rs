@@ -13,7 +13,7 @@ use probate_contract::record::{Condition, VolumeRecord};
 use probate_contract::rego::Explained;
 use probate_contract::{API_VERSION, Evidence};
 use probate_core::explain::{Explanation, Flip};
-use probate_core::pipeline::{Options, Shown};
+use probate_core::pipeline::Options;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::num::NonZeroUsize;
@@ -80,11 +80,9 @@ pub fn run(args: &ExplainArgs, threads: Option<NonZeroUsize>) -> Outcome {
     let options = Options {
         settings: world.settings.clone(),
         unused_since: world.unused_since,
-        trigger: None,
-        shown: Shown::default(),
         as_of_source: world.as_of_source,
         threads,
-        undigested: false,
+        ..Options::default()
     };
     let (set, programs) = policies.split(threads);
     let explained = probate_core::explain::explain(&world.inventory, &set, &programs, &options, &written.1);

@@ -60,11 +60,10 @@ fn options(world: &World, shown: Shown, threads: Option<NonZeroUsize>) -> Option
     Options {
         settings: world.settings.clone(),
         unused_since: world.unused_since,
-        trigger: None,
         shown,
         as_of_source: world.as_of_source,
         threads: session::threads(threads),
-        undigested: false,
+        ..Options::default()
     }
 }
 

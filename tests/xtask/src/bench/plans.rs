@@ -76,7 +76,7 @@ fn large(built: &Built, claims: usize, table: &mut Table) -> anyhow::Result<()> 
         two.peak_bytes / bytes,
         times,
     );
-    let one = run(&mut pinned(shipped(built, &folder)))?;
+    let one = least(|| pinned(shipped(built, &folder)))?;
     table.add(
         &format!("{name}: one core / two cores, wall"),
         "x",
@@ -84,7 +84,8 @@ fn large(built: &Built, claims: usize, table: &mut Table) -> anyhow::Result<()> 
         one.wall / two.wall,
         (one.wall, one.cpu),
     );
-    let tenth = run(&mut shipped(built, &dump(built, claims / 10)?))?;
+    let small = dump(built, claims / 10)?;
+    let tenth = least(|| shipped(built, &small))?;
     let growth = (two.cpu / tenth.cpu) / 10.0;
     table.add(
         &format!("{name}: CPU an object / that of a tenth"),

@@ -59,23 +59,9 @@ pub(super) struct DataVolumeTemplate {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(super) struct TemplateSpec {
-    pub(super) source: Option<TemplateSource>,
+    pub(super) source: Option<cdi::Source>,
     pvc: Option<cdi::Made>,
     storage: Option<cdi::Made>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct TemplateSource {
-    #[serde(default)]
-    pub(super) pvc: Option<Origin>,
-}
-
-/// The claim that a disk is cloned from.
-#[derive(Deserialize)]
-pub(super) struct Origin {
-    pub(super) name: Box<str>,
-    #[serde(default)]
-    pub(super) namespace: Option<Box<str>>,
 }
 
 #[derive(Deserialize, Default)]

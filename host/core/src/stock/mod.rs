@@ -1,0 +1,277 @@
+//! Stock: what a watch keeps of a cluster, changed in place, and which claims and volumes a change concerns. Of those, and of all
+//! that evidence about them looks for, an inventory is made that says of them what the whole one would.
+
+mod item;
+mod ties;
+
+pub use item::Item;
+
+use crate::intake::GroupKind;
+use hashbrown::{HashSet, HashTable};
+use probate_contract::record::VolumeRecord;
+use std::collections::BTreeSet;
+use ties::{Concern, Tie};
+
+/// Objects of a neighbourhood; with more than so many it is no dearer to look at all.
+const MOST: usize = 4000;
+
+/// Where an object is kept.
+type Slot = u32;
+
+/// Objects of one cluster, one of each name.
+#[derive(Debug, Default)]
+pub struct Stock {
+    slots: Vec<Option<Item>>,
+    free: Vec<Slot>,
+    /// By kind, namespace and name.
+    names: HashTable<Slot>,
+    ties: HashTable<(Tie, Slot)>,
+    /// Objects that every inventory holds.
+    everywhere: BTreeSet<Slot>,
+}
+
+/// What changed since somebody looked.
+#[derive(Debug, Default)]
+pub struct Changes {
+    concern: Concern,
+    /// What the changed objects tell others by being there.
+    told: Vec<Tie>,
+    /// Uids of the claims and volumes among them, also of those that are gone.
+    uids: BTreeSet<Box<str>>,
+}
+
+/// Claims and volumes to decide about, and the objects that this needs.
+#[derive(Debug)]
+pub struct Scope {
+    /// Uids of the claims and volumes, also of those that are gone.
+    pub uids: BTreeSet<Box<str>>,
+    slots: Vec<Slot>,
+}
+
+impl Scope {
+    /// True where the record is about one of its claims or volumes.
+    pub fn has(&self, record: &VolumeRecord) -> bool {
+        let has = |uid: &str| self.uids.contains(uid);
+        let claim = record.spec.claim.as_ref().and_then(|claim| claim.uid.as_deref());
+        claim.is_some_and(has) || record.spec.volume.as_ref().is_some_and(|volume| has(&volume.uid))
+    }
+}
+
+impl Changes {
+    /// Adds what an object was, and what it is now; nothing where it was not or is not there.
+    pub fn add(&mut self, old: Option<&Item>, new: Option<&Item>) {
+        if self.concern.all {
+            return;
+        }
+        self.concern.of(old, new);
+        let same = old.zip(new).is_some_and(|(old, new)| old.same_head(new));
+        for item in old.into_iter().chain(new) {
+            if ties::is_subject(item) {
+                self.uids.insert(item.uid().into());
+            }
+            if !same {
+                self.told.extend(ties::identity(item));
+            }
+        }
+    }
+
+    /// Adds that this claim or volume is to be looked at again.
+    pub fn look_at(&mut self, uid: &str) {
+        self.uids.insert(uid.into());
+    }
+
+    /// Adds that anything may have changed.
+    pub fn all(&mut self) {
+        *self = Self { concern: Concern { all: true, ..Concern::default() }, ..Self::default() };
+    }
+
+    /// True where nothing did.
+    pub fn is_empty(&self) -> bool {
+        !self.concern.all && self.uids.is_empty() && self.told.is_empty() && self.concern.is_empty()
+    }
+
+    /// Adds what others are.
+    pub fn extend(&mut self, other: Self) {
+        if other.concern.all {
+            return self.all();
+        }
+        self.concern.subjects.extend(other.concern.subjects);
+        self.concern.through.extend(other.concern.through);
+        self.told.extend(other.told);
+        self.uids.extend(other.uids);
+    }
+}
+
+impl Stock {
+    /// Keeps an object; gives the one that had its name.
+    pub fn put(&mut self, item: Item) -> Option<Item> {
+        let old = self.remove(&item.kind, &item.head.namespace, &item.head.name);
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            Slot::try_from(self.slots.len() - 1).unwrap_or(Slot::MAX)
+        });
+        for tie in ties::found_by(&item) {
+            self.ties.insert_unique(spread(tie), (tie, slot), |(tie, _)| spread(*tie));
+        }
+        if ties::everywhere(&item) {
+            self.everywhere.insert(slot);
+        }
+        let slots = &self.slots;
+        self.names.insert_unique(item.key(), slot, |slot| item_at(slots, *slot).map_or(0, Item::key));
+        if let Some(place) = self.slots.get_mut(place(slot)) {
+            *place = Some(item);
+        }
+        old
+    }
+
+    /// Lets go of the object of that name.
+    pub fn remove(&mut self, kind: &GroupKind, namespace: &str, name: &str) -> Option<Item> {
+        let slot = self.slot(kind, namespace, name)?;
+        let item = self.slots.get_mut(place(slot))?.take()?;
+        if let Ok(entry) = self.names.find_entry(item.key(), |known| *known == slot) {
+            entry.remove();
+        }
+        for tie in ties::found_by(&item) {
+            if let Ok(entry) = self.ties.find_entry(spread(tie), |known| *known == (tie, slot)) {
+                entry.remove();
+            }
+        }
+        self.everywhere.remove(&slot);
+        self.free.push(slot);
+        Some(item)
+    }
+
+    fn slot(&self, kind: &GroupKind, namespace: &str, name: &str) -> Option<Slot> {
+        let is = |slot: &Slot| {
+            item_at(&self.slots, *slot).is_some_and(|item| {
+                *item.kind == *kind && &*item.head.namespace == namespace && &*item.head.name == name
+            })
+        };
+        self.names.find(item::key(kind, namespace, name), is).copied()
+    }
+
+    /// The object of that name.
+    pub fn get(&self, kind: &GroupKind, namespace: &str, name: &str) -> Option<&Item> {
+        item_at(&self.slots, self.slot(kind, namespace, name)?)
+    }
+
+    /// All of them, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = &Item> {
+        self.slots.iter().flatten()
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// True where there is none.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// The objects of a scope.
+    pub fn within<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = &'a Item> {
+        scope.slots.iter().filter_map(|slot| item_at(&self.slots, *slot))
+    }
+
+    /// The claims and volumes that the changes concern, and all that evidence about them looks for; nothing where that may be all of
+    /// them. `records` say what else some look for.
+    pub fn scope<'a>(
+        &self,
+        changes: &Changes,
+        records: impl Iterator<Item = &'a VolumeRecord> + Clone,
+    ) -> Option<Scope> {
+        if changes.concern.all {
+            return None;
+        }
+        let subjects = self.concerned(changes, records.clone())?;
+        let mut uids = changes.uids.clone();
+        uids.extend(
+            subjects.iter().filter_map(|slot| item_at(&self.slots, *slot)).map(|item| item.uid().into()),
+        );
+        let mut scope = Scope { uids, slots: Vec::new() };
+        let recorded = records.filter(|record| scope.has(record));
+        let mut wanted: Vec<Tie> = recorded.flat_map(ties::recorded).collect();
+        let mut found: HashSet<Slot> = self.everywhere.iter().copied().collect();
+        let mut rest: Vec<Slot> = subjects.iter().copied().collect();
+        loop {
+            for tie in wanted.drain(..) {
+                rest.extend(self.at(tie).filter(|slot| !found.contains(slot)));
+            }
+            let Some(slot) = rest.pop() else { break };
+            if !found.insert(slot) {
+                continue;
+            }
+            if found.len() > MOST {
+                return None;
+            }
+            // Of other claims and volumes it counts what they are, not what is around them.
+            let item = item_at(&self.slots, slot);
+            let followed = |item: &&Item| !ties::is_subject(item) || subjects.contains(&slot);
+            wanted.extend(item.filter(followed).map(ties::looks_for).unwrap_or_default());
+        }
+        scope.slots = found.into_iter().collect();
+        scope.slots.sort_unstable();
+        Some(scope)
+    }
+
+    /// Claims and volumes that are not decided any more as they were; of a pair both.
+    fn concerned<'a>(
+        &self,
+        changes: &Changes,
+        records: impl Iterator<Item = &'a VolumeRecord>,
+    ) -> Option<BTreeSet<Slot>> {
+        let mut wanted = changes.concern.subjects.clone();
+        let mut through = changes.concern.through.clone();
+        let mut passed = HashSet::new();
+        while let Some(tie) = through.pop() {
+            let mut on = Concern::default();
+            for slot in self.at(tie).filter(|slot| passed.insert(*slot)) {
+                on.of(None, item_at(&self.slots, slot));
+            }
+            if on.all || passed.len() > MOST {
+                return None;
+            }
+            wanted.append(&mut on.subjects);
+            through.append(&mut on.through);
+        }
+        wanted.extend(changes.uids.iter().map(|uid| ties::of_uid(uid)));
+        let told: HashSet<Tie> = changes.told.iter().copied().collect();
+        if !told.is_empty() {
+            let hit = |record: &&VolumeRecord| ties::recorded(record).iter().any(|tie| told.contains(tie));
+            wanted.extend(records.filter(hit).flat_map(ties::about));
+        }
+        let mut subjects = BTreeSet::new();
+        let is_subject = |slot: &Slot| item_at(&self.slots, *slot).is_some_and(ties::is_subject);
+        let mut pairs = Vec::new();
+        for slot in wanted.into_iter().flat_map(|tie| self.at(tie)).filter(is_subject) {
+            if subjects.insert(slot) {
+                pairs.extend(item_at(&self.slots, slot).map(ties::pairs).unwrap_or_default());
+            }
+            if subjects.len() > MOST {
+                return None;
+            }
+        }
+        subjects.extend(pairs.into_iter().flat_map(|tie| self.at(tie)).filter(is_subject));
+        Some(subjects)
+    }
+
+    fn at(&self, tie: Tie) -> impl Iterator<Item = Slot> {
+        let same = self.ties.iter_hash(spread(tie)).filter(move |(own, _)| *own == tie);
+        same.map(|(_, slot)| *slot)
+    }
+}
+
+fn place(slot: Slot) -> usize {
+    usize::try_from(slot).unwrap_or(usize::MAX)
+}
+
+fn item_at(slots: &[Option<Item>], slot: Slot) -> Option<&Item> {
+    slots.get(place(slot))?.as_ref()
+}
+
+/// A hash of 32 bits over all the bits that a table looks at.
+fn spread(tie: Tie) -> u64 {
+    u64::from(tie.0).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}

@@ -185,8 +185,8 @@ impl Builder {
     }
 
     /// Adds an object that was read before.
-    pub fn item(&mut self, cluster: ClusterId, item: &Item) {
-        let Item { kind, head, payload, edges, names } = item.clone();
+    pub fn item(&mut self, cluster: ClusterId, item: Item) {
+        let Item { kind, head, payload, edges, names } = item;
         let parsed = Parsed { kind: (*kind).clone(), head, payload, edges: edges.into(), names };
         let placed = Placed { parsed, document: 1, line: 1, content: 0 };
         if let Some(data) = self.clusters.get_mut(usize::from(cluster.0)) {

@@ -16,6 +16,8 @@ use tokio::process::{Child, ChildStdout, Command};
 
 /// The loop does nothing once it has done nothing for so long.
 const QUIET: Duration = Duration::from_secs(3);
+/// An event has been dealt with once nothing has been decided for so long: several times what events are gathered for.
+const DEALT: Duration = Duration::from_millis(500);
 
 /// The loop in a process of its own.
 struct Alone {
@@ -42,10 +44,10 @@ impl Alone {
         Ok(serde_json::from_str(&line)?)
     }
 
-    /// Waits until it decides nothing more; gives how often it did.
-    async fn quiet(&mut self) -> anyhow::Result<usize> {
+    /// Waits until it has decided nothing for so long; gives how often it did.
+    async fn quiet(&mut self, long: Duration) -> anyhow::Result<usize> {
         let mut turns = 0;
-        while let Ok(line) = tokio::time::timeout(QUIET, self.decided()).await {
+        while let Ok(line) = tokio::time::timeout(long, self.decided()).await {
             line?;
             turns += 1;
         }
@@ -59,7 +61,8 @@ impl Alone {
 
 fn command(word: &str, kubeconfig: &Path) -> anyhow::Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.arg(word).arg(kubeconfig).kill_on_drop(true);
+    // As the shipped manifests have it.
+    command.arg(word).arg(kubeconfig).env("MIMALLOC_PURGE_DELAY", "0").kill_on_drop(true);
     Ok(command)
 }
 
@@ -80,13 +83,13 @@ pub(crate) async fn run(claims: usize, idle: usize, events: usize) -> anyhow::Re
     // The first of all writes records; what is measured is every later start.
     let mut first = Alone::start(&kubeconfig).await?;
     first.decided().await?;
-    first.quiet().await?;
+    first.quiet(QUIET).await?;
     first.end().await?;
     let listed = command("list", &kubeconfig)?.stderr(Stdio::inherit()).output().await?;
     let listed: Value = serde_json::from_slice(&listed.stdout).context("the bare client says nothing")?;
     let mut alone = Alone::start(&kubeconfig).await?;
     let planned = alone.decided().await?;
-    alone.quiet().await?;
+    alone.quiet(QUIET).await?;
     let mut said = json!({
         "claims": claims, "made": made, "listed": listed,
         "plan": {"wall": number(&planned, "wall")?, "cpu": number(&planned, "cpu")?},
@@ -94,7 +97,7 @@ pub(crate) async fn run(claims: usize, idle: usize, events: usize) -> anyhow::Re
     let spent = cpu(&alone.id)?;
     tokio::time::sleep(Duration::from_secs(idle as u64)).await;
     said["idle"] = json!({"seconds": idle, "cpu": cpu(&alone.id)? - spent});
-    alone.quiet().await?;
+    alone.quiet(QUIET).await?;
     let (now, peak) = resident(&alone.id)?;
     said["memory"] = json!({"before": alone.before, "resident": now, "peak": peak});
     said["event"] = each(&mut alone, events, async |at| annotated(&stand, at).await).await?;
@@ -109,12 +112,12 @@ async fn each(
     events: usize,
     event: impl AsyncFn(usize) -> anyhow::Result<()>,
 ) -> anyhow::Result<Value> {
-    alone.quiet().await?;
+    alone.quiet(QUIET).await?;
     let spent = cpu(&alone.id)?;
     let mut turns = 0;
     for at in 0..events {
         event(at).await?;
-        turns += alone.quiet().await?;
+        turns += alone.quiet(DEALT).await?;
     }
     let count = events.max(1) as f64;
     Ok(json!({"cpu": (cpu(&alone.id)? - spent) / count, "turns": turns as f64 / count}))

@@ -4,6 +4,7 @@ use probate_contract::Cause;
 use probate_contract::dump::Reason;
 use probate_contract::plan::{DecisionAction, Entry, PlanReport, Vote};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
 /// What a policy said.
@@ -44,10 +45,13 @@ struct Sum {
     bytes: i64,
 }
 
-/// The figures of everything that was decided.
+/// The figures of everything that was decided. What is held of each is small and of one size: it outlives the turns, between
+/// whose leavings many small texts would be scattered.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    held: HashMap<Box<str>, Held>,
+    /// By two hashes of the uid.
+    held: HashMap<[u64; 2], Held>,
+    keys: [RandomState; 2],
     patterns: HashMap<Arc<Pattern>, Sum>,
     untils: BTreeSet<(i64, Box<str>)>,
 }
@@ -103,7 +107,7 @@ impl Tally {
     ) -> Vec<Said> {
         let mut before = match scope {
             Some(scope) => {
-                let taken = scope.iter().filter_map(|uid| Some((uid.clone(), self.drop(uid)?)));
+                let taken = scope.iter().filter_map(|uid| Some((self.key(uid), self.drop(uid)?)));
                 taken.collect::<HashMap<_, _>>()
             }
             None => {
@@ -116,7 +120,7 @@ impl Tally {
         for entry in &report.entries {
             let Some(uid) = entry.subject.identity.uid.as_deref() else { continue };
             let now = Pattern::of(entry);
-            let known = before.remove(uid);
+            let known = before.remove(&self.key(uid));
             let said = known.iter().flat_map(|pattern| &pattern.said).collect::<Vec<_>>();
             let same = |one: &Said| {
                 said.iter()
@@ -129,7 +133,7 @@ impl Tally {
     }
 
     fn drop(&mut self, uid: &str) -> Option<Arc<Pattern>> {
-        let Held { pattern, bytes, until } = self.held.remove(uid)?;
+        let Held { pattern, bytes, until } = self.held.remove(&self.key(uid))?;
         if let Some(until) = until {
             self.untils.remove(&(until, uid.into()));
         }
@@ -153,22 +157,27 @@ impl Tally {
             entry.guards.iter().filter_map(|guard| probate_core::time::parse(guard.until.as_deref()?));
         let until = times.filter(|until| *until > at).min();
         self.untils.extend(until.map(|until| (until, uid.into())));
-        self.held.insert(uid.into(), Held { pattern, bytes: entry.bytes, until });
+        self.held.insert(self.key(uid), Held { pattern, bytes: entry.bytes, until });
+    }
+
+    fn key(&self, uid: &str) -> [u64; 2] {
+        let [one, other] = &self.keys;
+        [one.hash_one(uid), other.hash_one(uid)]
     }
 
     /// True where that claim or volume was there.
     pub(super) fn has(&self, uid: &str) -> bool {
-        self.held.contains_key(uid)
+        self.held.contains_key(&self.key(uid))
     }
 
     /// What was decided about it, and its bytes.
     pub(super) fn of(&self, uid: &str) -> Option<(&Pattern, i64)> {
-        self.held.get(uid).map(|held| (&*held.pattern, held.bytes))
+        self.held.get(&self.key(uid)).map(|held| (&*held.pattern, held.bytes))
     }
 
     /// True where the policy would have it gone.
     pub(super) fn deleting(&self, uid: &str, policy: &str) -> bool {
-        self.held.get(uid).is_some_and(|held| held.pattern.deleting(policy))
+        self.held.get(&self.key(uid)).is_some_and(|held| held.pattern.deleting(policy))
     }
 
     /// Those about which time may have decided otherwise.

@@ -75,7 +75,10 @@ fn add(builder: &mut Builder, linked: &Linked, seen: &mut Inner, scope: Option<&
         }
         unreadable.for_each(|diagnostic| builder.unreadable(cluster, kind, diagnostic));
     }
-    seen.items(scope, |item| builder.item(cluster, item));
+    seen.items(scope, |item| match item {
+        Ok(item) => builder.item(cluster, item.into_item()),
+        Err((kind, diagnostic)) => builder.unreadable(cluster, kind, diagnostic),
+    });
     match &seen.discovered {
         Some(discovered) if discovered.whole() => builder.discovered(cluster, &discovered.kinds),
         // What does not answer may have kinds of any name.

@@ -6,9 +6,9 @@ use probate_contract::Diagnostic;
 use probate_contract::dump::Reason;
 use probate_contract::record::VolumeRecord;
 use probate_core::intake::GroupKind;
-use probate_core::stock::{Changes, Item, Scope, Stock};
+use probate_core::stock::{Changes, Item, Opened, Scope, Stock};
 use std::collections::{BTreeMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 /// Namespace and name.
@@ -127,16 +127,24 @@ impl Inner {
     }
 
     /// The objects of a scope, or all. What is gone is read with them until it was `heard`.
-    pub(crate) fn items<'a>(&'a mut self, scope: Option<&'a Scope>, mut each: impl FnMut(&Item)) {
+    pub(crate) fn items(
+        &mut self,
+        scope: Option<&Scope>,
+        mut each: impl FnMut(Result<Opened<'_>, (&GroupKind, &Diagnostic)>),
+    ) {
         for known in self.kinds.values_mut() {
             for (item, read) in known.last.values_mut() {
                 *read = true;
-                each(item);
+                each(Ok(Opened::Kept(item)));
             }
         }
+        let mut each = |item: Result<Opened<'_>, (Arc<GroupKind>, Box<Diagnostic>)>| match item {
+            Ok(item) => each(Ok(item)),
+            Err((kind, diagnostic)) => each(Err((&kind, &diagnostic))),
+        };
         match scope {
-            Some(scope) => self.stock.within(scope).for_each(each),
-            None => self.stock.iter().for_each(each),
+            Some(scope) => self.stock.within(scope).for_each(&mut each),
+            None => self.stock.iter().for_each(&mut each),
         }
     }
 
@@ -155,10 +163,10 @@ impl Inner {
                 let old = self.stock.put(item);
                 let now = self.stock.get(kind, &name.0, &name.1);
                 // Of most changes, a kubelet's word that a Pod is still there among them, nothing is read.
-                if old.as_ref().zip(now).is_some_and(|(old, now)| old.alike(now)) {
+                if old.as_ref().zip(now.as_deref()).is_some_and(|(old, now)| old.alike(now)) {
                     return false;
                 }
-                self.changes.add(old.as_ref(), now);
+                self.changes.add(old.as_ref(), now.as_deref());
             }
             Err(diagnostic) => {
                 drop(self.stock.remove(kind, &name.0, &name.1));
@@ -189,9 +197,9 @@ impl Inner {
             known.state = ListState::Whole { since: now };
             self.changes.all();
         }
-        let own = self.stock.iter().filter(|item| **item.kind() == *kind).map(name_of);
-        let held: Vec<Name> =
-            own.chain(known.unreadable.keys().cloned()).filter(|name| !coming.contains(name)).collect();
+        let own = self.stock.iter().flatten().filter(|item| **item.kind() == *kind);
+        let own = own.map(|item| name_of(&item)).chain(known.unreadable.keys().cloned());
+        let held: Vec<Name> = own.filter(|name| !coming.contains(name)).collect();
         for name in held {
             self.gone(kind, &name);
         }
@@ -227,8 +235,8 @@ impl Store {
         if discovered.whole() {
             let there = |kind: &GroupKind| discovered.evidence.contains_key(kind);
             inner.kinds.retain(|kind, _| there(kind));
-            let away = inner.stock.iter().filter(|item| !there(item.kind()));
-            let away: Vec<_> = away.map(|item| (item.kind().clone(), name_of(item))).collect();
+            let away = inner.stock.iter().flatten().filter(|item| !there(item.kind()));
+            let away: Vec<_> = away.map(|item| (item.kind().clone(), name_of(&item))).collect();
             for (kind, name) in away {
                 drop(inner.stock.remove(&kind, &name.0, &name.1));
             }
@@ -312,13 +320,13 @@ impl Store {
                 inner.kinds.entry(kind.clone()).or_default();
             }
         }
-        for item in before.stock.iter() {
+        for item in before.stock.iter().flatten() {
             let kind = item.kind();
             let broken =
                 inner.kinds.get(&**kind).is_some_and(|known| matches!(known.state, ListState::Broken(_)));
             let (namespace, name) = item.name();
             if broken && inner.stock.get(kind, namespace, name).is_none() {
-                inner.stock.put(item.clone());
+                inner.stock.put(item.into_item());
             }
         }
         inner.changes.all();

@@ -214,7 +214,7 @@ impl ClusterData {
             Payload::Namespace(data) => drop(self.namespaces.insert(name, Of { object: id, data })),
             Payload::Snapshot(data) => self.snapshots.push(Of { object: id, data }),
             Payload::Content(data) => self.contents.push(Of { object: id, data }),
-            Payload::Defines(kind) => drop(self.defined.insert(kind)),
+            Payload::Defines(kind) => drop(self.defined.insert(*kind)),
             Payload::Layer(data) => self.layers.push(Of { object: id, data }),
             Payload::Intent(data) => self.intents.push(Of { object: id, data }),
             Payload::Scaler(data) => self.scalers.push(Of { object: id, data }),

@@ -223,7 +223,7 @@ pub(crate) fn definition(kind: &GroupKind, json: &[u8]) -> Read {
         return Ok(Parsed::new(kind, head));
     }
     let defined = GroupKind { group: object.spec.group, kind: object.spec.names.kind };
-    Ok(Parsed { payload: Payload::Defines(defined), ..Parsed::new(kind, head) })
+    Ok(Parsed { payload: Payload::Defines(Box::new(defined)), ..Parsed::new(kind, head) })
 }
 
 /// VolumeRecord, whole or short. It needs no uid of its own: the subject's uids are its identity.

@@ -50,14 +50,14 @@ pub(crate) enum Payload {
     Namespace(Arc<builtin::Namespace>),
     Snapshot(Arc<snapshots::Snapshot>),
     Content(Arc<snapshots::Content>),
-    Defines(GroupKind),
+    Defines(Box<GroupKind>),
     Record(Box<AnyRecord>),
     /// A machine or cluster of Rancher or Cluster API.
     Layer(Arc<rancher::Layer>),
     /// What a VM says of its disks beside naming them.
     Intent(Arc<kubevirt::Intent>),
     /// Snapshots and backups of claims that one object stands for.
-    Copies(Vec<snapshots::Copy>),
+    Copies(Box<[snapshots::Copy]>),
     /// How far a workload may be scaled.
     Scaler(Arc<scalers::Scaler>),
 }

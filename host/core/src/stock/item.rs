@@ -4,6 +4,7 @@ use crate::intake::GroupKind;
 use crate::inventory::keys::object_key;
 use crate::kinds::custom::Names;
 use crate::kinds::meta::Head;
+use crate::kinds::subject::Subject;
 use crate::kinds::{self, Edge, Payload};
 use probate_contract::Diagnostic;
 use std::sync::Arc;
@@ -18,9 +19,78 @@ pub struct Item {
     pub(crate) names: Names,
 }
 
+/// An object that is kept: as it was read, or, of claims and volumes, as the text that it is read from when somebody looks.
+#[derive(Debug)]
+pub(super) enum Kept {
+    Read(Box<Item>),
+    Packed { kind: Arc<GroupKind>, like: Arc<str>, text: Box<[u8]> },
+}
+
+/// An object as it was read, or read again.
+#[derive(Debug)]
+pub enum Opened<'a> {
+    /// It is kept like that.
+    Kept(&'a Item),
+    /// It was unpacked.
+    Unpacked(Box<Item>),
+}
+
+impl std::ops::Deref for Opened<'_> {
+    type Target = Item;
+
+    fn deref(&self) -> &Item {
+        match self {
+            Self::Kept(item) => item,
+            Self::Unpacked(item) => item,
+        }
+    }
+}
+
+impl Opened<'_> {
+    /// The object itself.
+    pub fn into_item(self) -> Item {
+        match self {
+            Self::Kept(item) => item.clone(),
+            Self::Unpacked(item) => *item,
+        }
+    }
+}
+
+impl Kept {
+    /// Packs what holds its own text; `like` is the text of another of the kind, which it differs little from.
+    pub(super) fn of(item: Item, like: impl FnOnce(&Arc<str>) -> Arc<str>) -> Self {
+        let Some(object) = item.subject().and_then(|subject| subject.object.clone()) else {
+            return Self::Read(Box::new(item));
+        };
+        let like = like(&object);
+        let text = lz4_flex::block::compress_prepend_size_with_dict(object.as_bytes(), like.as_bytes());
+        Self::Packed { kind: item.kind, like, text: text.into() }
+    }
+
+    /// Reads it again.
+    ///
+    /// # Errors
+    /// It cannot be: then it is not known what it was.
+    pub(super) fn open(&self) -> Result<Opened<'_>, (Arc<GroupKind>, Box<Diagnostic>)> {
+        let (kind, like, text) = match self {
+            Self::Read(item) => return Ok(Opened::Kept(item)),
+            Self::Packed { kind, like, text } => (kind, like, text),
+        };
+        let text = lz4_flex::block::decompress_size_prepended_with_dict(text, like.as_bytes());
+        let read = match text {
+            Ok(text) => Item::read(kind, &text),
+            Err(error) => Err(Diagnostic::error("PB6003", format!("{kind}: {error}"))
+                .consequence(format!("{kind} is incomplete in this cluster; what needs it is retained"))
+                .fix("report this")),
+        };
+        let lost = |diagnostic| (kind.clone(), Box::new(diagnostic));
+        read.map(|item| Opened::Unpacked(Box::new(item))).map_err(lost)
+    }
+}
+
 /// What an object of that kind and name is found by.
-pub(super) fn key(kind: &GroupKind, namespace: &str, name: &str) -> u64 {
-    object_key(kind, namespace, name)
+pub(super) fn key(kind: &GroupKind, namespace: &str, name: &str) -> u32 {
+    u32::try_from(object_key(kind, namespace, name) >> 32).unwrap_or(u32::MAX)
 }
 
 impl Item {
@@ -43,7 +113,16 @@ impl Item {
         })
     }
 
-    pub(super) fn key(&self) -> u64 {
+    /// What claims and volumes share, of one of them.
+    pub(super) fn subject(&self) -> Option<&Subject> {
+        match &self.payload {
+            Payload::Claim(claim) => Some(&claim.subject),
+            Payload::Volume(volume) => Some(&volume.subject),
+            _ => None,
+        }
+    }
+
+    pub(super) fn key(&self) -> u32 {
         key(&self.kind, &self.head.namespace, &self.head.name)
     }
 

@@ -4,12 +4,15 @@
 mod item;
 mod ties;
 
-pub use item::Item;
+pub use item::{Item, Opened};
 
 use crate::intake::GroupKind;
 use hashbrown::{HashSet, HashTable};
+use item::Kept;
+use probate_contract::Diagnostic;
 use probate_contract::record::VolumeRecord;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use ties::{Concern, Tie};
 
 /// Objects of a neighbourhood; with more than so many it is no dearer to look at all.
@@ -21,10 +24,12 @@ type Slot = u32;
 /// Objects of one cluster, one of each name.
 #[derive(Debug, Default)]
 pub struct Stock {
-    slots: Vec<Option<Item>>,
+    slots: Vec<Option<Kept>>,
     free: Vec<Slot>,
-    /// By kind, namespace and name.
-    names: HashTable<Slot>,
+    /// By the hash of kind, namespace and name.
+    names: HashTable<(u32, Slot)>,
+    /// The text of one claim and one volume, which the others are packed by.
+    like: Vec<(Arc<GroupKind>, Arc<str>)>,
     ties: HashTable<(Tie, Slot)>,
     /// Objects that every inventory holds.
     everywhere: BTreeSet<Slot>,
@@ -102,6 +107,9 @@ impl Changes {
     }
 }
 
+/// A kind of which an object is there that is not known any more, and why.
+type Lost = (Arc<GroupKind>, Box<Diagnostic>);
+
 impl Stock {
     /// Keeps an object; gives the one that had its name.
     pub fn put(&mut self, item: Item) -> Option<Item> {
@@ -111,28 +119,38 @@ impl Stock {
             Slot::try_from(self.slots.len() - 1).unwrap_or(Slot::MAX)
         });
         for tie in ties::found_by(&item) {
-            self.ties.insert_unique(spread(tie), (tie, slot), |(tie, _)| spread(*tie));
+            self.ties.insert_unique(spread(tie.0), (tie, slot), |(tie, _)| spread(tie.0));
         }
         if ties::everywhere(&item) {
             self.everywhere.insert(slot);
         }
-        let slots = &self.slots;
-        self.names.insert_unique(item.key(), slot, |slot| item_at(slots, *slot).map_or(0, Item::key));
+        let name = item.key();
+        self.names.insert_unique(spread(name), (name, slot), |(name, _)| spread(*name));
+        let (kind, like) = (item.kind.clone(), &mut self.like);
+        let kept = Kept::of(item, |text| match like.iter().find(|(of, _)| *of == kind) {
+            Some((_, like)) => like.clone(),
+            None => {
+                like.push((kind.clone(), text.clone()));
+                text.clone()
+            }
+        });
         if let Some(place) = self.slots.get_mut(place(slot)) {
-            *place = Some(item);
+            *place = Some(kept);
         }
         old
     }
 
     /// Lets go of the object of that name.
     pub fn remove(&mut self, kind: &GroupKind, namespace: &str, name: &str) -> Option<Item> {
-        let slot = self.slot(kind, namespace, name)?;
-        let item = self.slots.get_mut(place(slot))?.take()?;
-        if let Ok(entry) = self.names.find_entry(item.key(), |known| *known == slot) {
+        let (slot, item) = self.find(kind, namespace, name)?;
+        let item = item.into_item();
+        *self.slots.get_mut(place(slot))? = None;
+        let name = item.key();
+        if let Ok(entry) = self.names.find_entry(spread(name), |known| *known == (name, slot)) {
             entry.remove();
         }
         for tie in ties::found_by(&item) {
-            if let Ok(entry) = self.ties.find_entry(spread(tie), |known| *known == (tie, slot)) {
+            if let Ok(entry) = self.ties.find_entry(spread(tie.0), |known| *known == (tie, slot)) {
                 entry.remove();
             }
         }
@@ -141,23 +159,22 @@ impl Stock {
         Some(item)
     }
 
-    fn slot(&self, kind: &GroupKind, namespace: &str, name: &str) -> Option<Slot> {
-        let is = |slot: &Slot| {
-            item_at(&self.slots, *slot).is_some_and(|item| {
-                *item.kind == *kind && &*item.head.namespace == namespace && &*item.head.name == name
-            })
-        };
-        self.names.find(item::key(kind, namespace, name), is).copied()
+    fn find(&self, kind: &GroupKind, namespace: &str, name: &str) -> Option<(Slot, Opened<'_>)> {
+        let key = item::key(kind, namespace, name);
+        let named = self.names.iter_hash(spread(key)).filter(|(own, _)| *own == key);
+        named.filter_map(|(_, slot)| Some((*slot, self.at_slot(*slot)?))).find(|(_, item)| {
+            *item.kind == *kind && &*item.head.namespace == namespace && &*item.head.name == name
+        })
     }
 
     /// The object of that name.
-    pub fn get(&self, kind: &GroupKind, namespace: &str, name: &str) -> Option<&Item> {
-        item_at(&self.slots, self.slot(kind, namespace, name)?)
+    pub fn get(&self, kind: &GroupKind, namespace: &str, name: &str) -> Option<Opened<'_>> {
+        self.find(kind, namespace, name).map(|(_, item)| item)
     }
 
-    /// All of them, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = &Item> {
-        self.slots.iter().flatten()
+    /// All of them, in no order; of one that cannot be read any more its kind.
+    pub fn iter(&self) -> impl Iterator<Item = Result<Opened<'_>, Lost>> {
+        self.slots.iter().flatten().map(Kept::open)
     }
 
     /// How many.
@@ -171,8 +188,8 @@ impl Stock {
     }
 
     /// The objects of a scope.
-    pub fn within<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = &'a Item> {
-        scope.slots.iter().filter_map(|slot| item_at(&self.slots, *slot))
+    pub fn within<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = Result<Opened<'a>, Lost>> {
+        scope.slots.iter().filter_map(|slot| self.slots.get(place(*slot))?.as_ref()).map(Kept::open)
     }
 
     /// The claims and volumes that the changes concern, and all that evidence about them looks for; nothing where that may be all of
@@ -187,9 +204,9 @@ impl Stock {
         }
         let subjects = self.concerned(changes, records.clone())?;
         let mut uids = changes.uids.clone();
-        uids.extend(
-            subjects.iter().filter_map(|slot| item_at(&self.slots, *slot)).map(|item| item.uid().into()),
-        );
+        for slot in &subjects {
+            uids.insert(self.at_slot(*slot)?.uid().into());
+        }
         let mut scope = Scope { uids, slots: Vec::new() };
         let recorded = records.filter(|record| scope.has(record));
         let mut wanted: Vec<Tie> = recorded.flat_map(ties::recorded).collect();
@@ -207,9 +224,10 @@ impl Stock {
                 return None;
             }
             // Of other claims and volumes it counts what they are, not what is around them.
-            let item = item_at(&self.slots, slot);
-            let followed = |item: &&Item| !ties::is_subject(item) || subjects.contains(&slot);
-            wanted.extend(item.filter(followed).map(ties::looks_for).unwrap_or_default());
+            let item = self.at_slot(slot)?;
+            if !ties::is_subject(&item) || subjects.contains(&slot) {
+                wanted.extend(ties::looks_for(&item));
+            }
         }
         scope.slots = found.into_iter().collect();
         scope.slots.sort_unstable();
@@ -228,7 +246,7 @@ impl Stock {
         while let Some(tie) = through.pop() {
             let mut on = Concern::default();
             for slot in self.at(tie).filter(|slot| passed.insert(*slot)) {
-                on.of(None, item_at(&self.slots, slot));
+                on.of(None, Some(&*self.at_slot(slot)?));
             }
             if on.all || passed.len() > MOST {
                 return None;
@@ -242,24 +260,31 @@ impl Stock {
             let hit = |record: &&VolumeRecord| ties::recorded(record).iter().any(|tie| told.contains(tie));
             wanted.extend(records.filter(hit).flat_map(ties::about));
         }
-        let mut subjects = BTreeSet::new();
-        let is_subject = |slot: &Slot| item_at(&self.slots, *slot).is_some_and(ties::is_subject);
-        let mut pairs = Vec::new();
-        for slot in wanted.into_iter().flat_map(|tie| self.at(tie)).filter(is_subject) {
-            if subjects.insert(slot) {
-                pairs.extend(item_at(&self.slots, slot).map(ties::pairs).unwrap_or_default());
+        let (mut subjects, mut pairs) = (BTreeSet::new(), Vec::new());
+        for slot in wanted.into_iter().flat_map(|tie| self.at(tie)) {
+            let item = self.at_slot(slot)?;
+            if ties::is_subject(&item) && subjects.insert(slot) {
+                pairs.extend(ties::pairs(&item));
             }
             if subjects.len() > MOST {
                 return None;
             }
         }
-        subjects.extend(pairs.into_iter().flat_map(|tie| self.at(tie)).filter(is_subject));
+        for slot in pairs.into_iter().flat_map(|tie| self.at(tie)) {
+            if ties::is_subject(&*self.at_slot(slot)?) {
+                subjects.insert(slot);
+            }
+        }
         Some(subjects)
     }
 
     fn at(&self, tie: Tie) -> impl Iterator<Item = Slot> {
-        let same = self.ties.iter_hash(spread(tie)).filter(move |(own, _)| *own == tie);
+        let same = self.ties.iter_hash(spread(tie.0)).filter(move |(own, _)| *own == tie);
         same.map(|(_, slot)| *slot)
+    }
+
+    fn at_slot(&self, slot: Slot) -> Option<Opened<'_>> {
+        self.slots.get(place(slot))?.as_ref()?.open().ok()
     }
 }
 
@@ -267,11 +292,7 @@ fn place(slot: Slot) -> usize {
     usize::try_from(slot).unwrap_or(usize::MAX)
 }
 
-fn item_at(slots: &[Option<Item>], slot: Slot) -> Option<&Item> {
-    slots.get(place(slot))?.as_ref()
-}
-
 /// A hash of 32 bits over all the bits that a table looks at.
-fn spread(tie: Tie) -> u64 {
-    u64::from(tie.0).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+fn spread(hash: u32) -> u64 {
+    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

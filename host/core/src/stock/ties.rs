@@ -9,7 +9,6 @@ use crate::inventory::keys::{
     target_key, uid_key, volume_key,
 };
 use crate::kinds::custom::{hash, hash_of};
-use crate::kinds::subject::Subject;
 use crate::kinds::{ANYWHERE, Payload, Target, asset, cdi, storage, vcluster};
 use probate_contract::record::VolumeRecord;
 
@@ -177,17 +176,9 @@ const BELONGS: [&str; 6] = [
     "release",
 ];
 
-fn subject(item: &Item) -> Option<&Subject> {
-    match &item.payload {
-        Payload::Claim(claim) => Some(&claim.subject),
-        Payload::Volume(volume) => Some(&volume.subject),
-        _ => None,
-    }
-}
-
 /// Namespaces, where they are told, and names of whatever the marks on a claim or volume name.
 fn told(item: &Item) -> impl Iterator<Item = (Option<&str>, &str)> {
-    subject(item).into_iter().flat_map(|subject| {
+    item.subject().into_iter().flat_map(|subject| {
         let belongs = BELONGS.iter().filter_map(|key| Some((None, subject.labels.get(key)?)));
         belongs.chain(told_names(subject))
     })
@@ -440,7 +431,7 @@ pub(super) fn everywhere(item: &Item) -> bool {
 
 /// True for claims and volumes.
 pub(super) fn is_subject(item: &Item) -> bool {
-    matches!(item.payload, Payload::Claim(_) | Payload::Volume(_))
+    item.subject().is_some()
 }
 
 /// What a claim or volume may be one with, whichever of the two names the other.

@@ -5,6 +5,7 @@ use crate::ask::{Deleting, Given, policies};
 use crate::r#gen::{Edge, Group, Random, active};
 use crate::laws::{crowd, seed, sole, worlds};
 use crate::world::{NOW_SECONDS, Says, World};
+use probate_contract::Diagnostic;
 use probate_contract::evidence::ClaimRef;
 use probate_contract::log::DecisionRecord;
 use probate_contract::plan::Entry;
@@ -12,7 +13,7 @@ use probate_contract::record::{RecordMetadata, RecordSpec, RecordVolume, VolumeR
 use probate_core::intake::{Builder, GroupKind};
 use probate_core::inventory::Inventory;
 use probate_core::pipeline::{self, Options};
-use probate_core::stock::{Changes, Item, Scope, Stock};
+use probate_core::stock::{Changes, Item, Opened, Scope, Stock};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -79,7 +80,7 @@ fn records(world: &World) -> Option<Vec<VolumeRecord>> {
 fn inventory<'a>(
     world: &World,
     all: &Stock,
-    items: impl Iterator<Item = &'a Item>,
+    items: impl Iterator<Item = Result<Opened<'a>, (Arc<GroupKind>, Box<Diagnostic>)>>,
     records: &[VolumeRecord],
 ) -> Inventory {
     let cluster = &world.clusters[0];
@@ -97,9 +98,9 @@ fn inventory<'a>(
         }
     }
     for item in all.iter() {
-        builder.seen(id, item.kind());
+        builder.seen(id, item.unwrap().kind());
     }
-    items.for_each(|item| builder.item(id, item));
+    items.for_each(|item| builder.item(id, item.unwrap().into_item()));
     // The watch knows it; otherwise the object tells it.
     let system =
         |object: &&Value| object["kind"] == "Namespace" && object["metadata"]["name"] == "kube-system";
@@ -133,7 +134,12 @@ fn change(before: &World, after: &World, edge: &Edge, given: &Given, counts: &mu
     let (Some(old), Some(new)) = (items(before), items(after)) else { return };
     let (Some(old_records), Some(records)) = (records(before), records(after)) else { return };
     let (mut stock, mut changes) = (Stock::default(), Changes::default());
-    old.iter().for_each(|item| drop(stock.put(item.clone())));
+    for item in &old {
+        stock.put(item.clone());
+        let (namespace, name) = item.name();
+        let kept = stock.get(item.kind(), namespace, name).unwrap();
+        assert_eq!(format!("{:?}", *kept), format!("{item:?}"), "what is kept is what was read");
+    }
     let whole = decided(&inventory(before, &stock, stock.iter(), &old_records), None, given);
     for item in &old {
         let (namespace, name) = item.name();

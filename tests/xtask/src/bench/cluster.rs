@@ -24,7 +24,7 @@ pub(super) struct Size {
 }
 
 /// Events of which the processor time is counted; each waits until the loop is at rest.
-const EVENTS: usize = 10;
+const EVENTS: usize = 100;
 
 /// Builds the bench as the tests are built, so that nothing large is compiled again.
 pub(super) fn build() -> anyhow::Result<PathBuf> {
@@ -56,6 +56,7 @@ pub(super) fn round(plane: &Path, size: &Size, table: &mut Table) -> anyhow::Res
         return Ok(());
     }
     start(&full, table)?;
+    memory(&full, &small, table)?;
     event(&full, &small, table)
 }
 
@@ -124,15 +125,42 @@ fn start(said: &Value, table: &mut Table) -> anyhow::Result<()> {
     let first = format!("{name}: start to first plan / bare list");
     table.add(&format!("{first}, wall"), "x", Target::AtMost(1.3), plan.0 / list.0, plan);
     table.add(&format!("{first}, CPU"), "x", Target::AtMost(1.3), plan.1 / list.1, plan);
-    let (objects, trimmed) = (at(said, "/listed/objects")?, at(said, "/listed/trimmed")?);
-    let own = at(said, "/memory/resident")? - at(said, "/memory/before")?;
-    let memory = format!("{name}: memory");
-    table.add(&format!("{memory}, an object"), "B", Target::None, own / objects, plan);
-    table.add(&format!("{memory}, an object's trimmed JSON"), "B", Target::None, trimmed / objects, list);
-    table.add(&format!("{memory} / trimmed JSON"), "x", Target::AtMost(0.5), own / trimmed, plan);
     let (seconds, spent) = (at(said, "/idle/seconds")?, at(said, "/idle/cpu")?);
     let share = 100.0 * spent / seconds.max(1.0);
     table.add(&format!("{name}: idle, of a core"), "%", Target::AtMost(0.5), share, (seconds, spent));
+    Ok(())
+}
+
+/// What an object adds to the memory of the process, from a tenth of them to all: connections and code are there without any.
+fn memory(full: &Value, small: &Value, table: &mut Table) -> anyhow::Result<()> {
+    let name = format!("{} claims: memory", number(full, "claims")?);
+    let more = |pointer: &str| anyhow::Ok(at(full, pointer)? - at(small, pointer)?);
+    let objects = more("/listed/objects")?;
+    let (own, trimmed) = (more("/memory/resident")? / objects, more("/listed/trimmed")? / objects);
+    let none = (0.0, 0.0);
+    table.add(
+        &format!("{name} without any object"),
+        "MiB",
+        Target::None,
+        (at(full, "/memory/resident")? - own * at(full, "/listed/objects")?) / f64::from(1 << 20),
+        none,
+    );
+    table.add(&format!("{name}, an object"), "B", Target::None, own, none);
+    table.add(&format!("{name}, an object's trimmed JSON"), "B", Target::None, trimmed, none);
+    table.add(
+        &format!("{name}, an object / its trimmed JSON"),
+        "x",
+        Target::AtMost(0.5),
+        own / trimmed,
+        none,
+    );
+    table.add(
+        &format!("{name}, the most there ever was"),
+        "MiB",
+        Target::None,
+        at(full, "/memory/peak")? / f64::from(1 << 20),
+        none,
+    );
     Ok(())
 }
 

@@ -89,7 +89,7 @@ pub(super) fn backup(kind: &GroupKind, json: &[u8]) -> Read {
             independent: elsewhere,
         });
     }
-    Ok(Parsed { payload: Payload::Copies(copies), edges, ..Parsed::new(kind, head) })
+    Ok(Parsed { payload: Payload::Copies(copies.into()), edges, ..Parsed::new(kind, head) })
 }
 
 #[derive(Deserialize)]

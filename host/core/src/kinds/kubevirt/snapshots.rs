@@ -142,7 +142,7 @@ fn content(kind: &GroupKind, json: &[u8]) -> Read {
     edges.extend(
         disks.filter(|edge| !matches!(&edge.target, Target::Claim { name, .. } if cut.contains(name))),
     );
-    Ok(Parsed { payload: Payload::Copies(copies), edges, ..Parsed::new(kind, head) })
+    Ok(Parsed { payload: Payload::Copies(copies.into()), edges, ..Parsed::new(kind, head) })
 }
 
 #[derive(Deserialize)]

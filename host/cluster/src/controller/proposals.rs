@@ -87,11 +87,15 @@ impl Controller {
         Ok(())
     }
 
-    /// True where something of it is to be proposed, or stands in a plan: what plans say is said of all of them together.
+    /// True where something of it is to be proposed, or was proposed as something else: what plans say is said of all of them together.
     pub(super) fn plans_concerned(&self, report: &PlanReport, scope: &Scope, at: i64) -> bool {
-        let named =
-            |(_, spec): &(_, PlanSpec)| spec.items.iter().any(|item| scope.uids.contains(item.uid.as_str()));
-        report.entries.iter().any(|entry| self.waits(entry)) || self.open_plans(at).iter().any(named)
+        let plans = self.open_plans(at);
+        let items = || plans.iter().flat_map(|(_, spec)| &spec.items);
+        let known: HashSet<(&str, &str)> =
+            items().map(|item| (item.uid.as_str(), item.decision.as_str())).collect();
+        let other = |entry: &Entry| decided(entry).is_some_and(|id| !known.contains(&id));
+        report.entries.iter().any(|entry| self.waits(entry) && other(entry))
+            || items().any(|item| scope.uids.contains(item.uid.as_str()))
     }
 
     /// A delete that nothing but a person's word is missing to.

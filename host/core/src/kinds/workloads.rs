@@ -204,6 +204,14 @@ struct Pod<'a> {
     status: PodStatus,
 }
 
+/// Where nearly all Pods name their claims: not written down for each of them.
+const USUAL: [&str; 4] = [
+    "spec.volumes[0].persistentVolumeClaim.claimName",
+    "spec.volumes[1].persistentVolumeClaim.claimName",
+    "spec.volumes[2].persistentVolumeClaim.claimName",
+    "spec.volumes[3].persistentVolumeClaim.claimName",
+];
+
 /// Pod: pending and ephemeral volumes too; a finished one is no use, but holds its claim.
 pub(crate) fn pod(kind: &GroupKind, json: &[u8]) -> Read {
     let object: Pod<'_> = serde_json::from_slice(json).map_err(|error| Unreadable::shape(kind, &error))?;
@@ -215,7 +223,11 @@ pub(crate) fn pod(kind: &GroupKind, json: &[u8]) -> Read {
     };
     let mut edges = Vec::new();
     for (index, volume) in object.spec.volumes.unwrap_or_default().into_iter().enumerate() {
-        edges.extend(volume.edge(Some(&head.name), state, &format!("spec.volumes[{index}]")));
+        let edge = volume.edge(Some(&head.name), state, &format!("spec.volumes[{index}]"));
+        edges.extend(edge.map(|edge| match USUAL.iter().find(|path| edge.path == **path) {
+            Some(path) => Edge { path: (*path).into(), ..edge },
+            None => edge,
+        }));
     }
     Ok(Parsed { edges, ..Parsed::new(kind, head) })
 }

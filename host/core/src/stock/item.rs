@@ -23,8 +23,12 @@ pub struct Item {
 #[derive(Debug)]
 pub(super) enum Kept {
     Read(Box<Item>),
-    Packed { kind: Arc<GroupKind>, like: Arc<str>, text: Box<[u8]> },
+    Packed { like: u32, text: Box<[u8]> },
 }
+
+/// Of each kind that is packed the text of one, which the others differ little from.
+#[derive(Debug, Default)]
+pub(super) struct Likes(Vec<(Arc<GroupKind>, Arc<str>)>);
 
 /// An object as it was read, or read again.
 #[derive(Debug)]
@@ -57,35 +61,51 @@ impl Opened<'_> {
 }
 
 impl Kept {
-    /// Packs what holds its own text; `like` is the text of another of the kind, which it differs little from.
-    pub(super) fn of(item: Item, like: impl FnOnce(&Arc<str>) -> Arc<str>) -> Self {
-        let Some(object) = item.subject().and_then(|subject| subject.object.clone()) else {
-            return Self::Read(Box::new(item));
-        };
-        let like = like(&object);
-        let text = lz4_flex::block::compress_prepend_size_with_dict(object.as_bytes(), like.as_bytes());
-        Self::Packed { kind: item.kind, like, text: text.into() }
+    /// Packs what holds its own text.
+    pub(super) fn of(item: Item, likes: &mut Likes) -> Self {
+        let object = item.subject().and_then(|subject| subject.object.clone());
+        let known = likes.0.iter().position(|(kind, _)| *kind == item.kind);
+        let at = known.unwrap_or(likes.0.len());
+        let (Some(object), Ok(like)) = (object, u32::try_from(at)) else { return Self::Read(Box::new(item)) };
+        if known.is_none() {
+            likes.0.push((item.kind.clone(), object.clone()));
+        }
+        let text = likes.0.get(at).map_or(&object, |(_, text)| text).as_bytes();
+        let text = lz4_flex::block::compress_prepend_size_with_dict(object.as_bytes(), text);
+        Self::Packed { like, text: text.into() }
     }
 
     /// Reads it again.
     ///
     /// # Errors
     /// It cannot be: then it is not known what it was.
-    pub(super) fn open(&self) -> Result<Opened<'_>, (Arc<GroupKind>, Box<Diagnostic>)> {
-        let (kind, like, text) = match self {
+    pub(super) fn open(&self, likes: &Likes) -> Result<Opened<'_>, Lost> {
+        let (like, text) = match self {
             Self::Read(item) => return Ok(Opened::Kept(item)),
-            Self::Packed { kind, like, text } => (kind, like, text),
+            Self::Packed { like, text } => (like, text),
         };
-        let text = lz4_flex::block::decompress_size_prepended_with_dict(text, like.as_bytes());
-        let read = match text {
-            Ok(text) => Item::read(kind, &text),
-            Err(error) => Err(Diagnostic::error("PB6003", format!("{kind}: {error}"))
-                .consequence(format!("{kind} is incomplete in this cluster; what needs it is retained"))
-                .fix("report this")),
+        let like = usize::try_from(*like).ok().and_then(|like| likes.0.get(like));
+        let Some((kind, like)) = like else {
+            let all = GroupKind { group: String::new(), kind: "*".into() };
+            return Err(lost(&Arc::new(all), "packed like nothing"));
         };
-        let lost = |diagnostic| (kind.clone(), Box::new(diagnostic));
-        read.map(|item| Opened::Unpacked(Box::new(item))).map_err(lost)
+        match lz4_flex::block::decompress_size_prepended_with_dict(text, like.as_bytes()) {
+            Ok(text) => Item::read(kind, &text)
+                .map(|item| Opened::Unpacked(Box::new(item)))
+                .map_err(|diagnostic| (kind.clone(), Box::new(diagnostic))),
+            Err(error) => Err(lost(kind, &error.to_string())),
+        }
     }
+}
+
+/// A kind of which an object is there that is not known any more, and why.
+pub(super) type Lost = (Arc<GroupKind>, Box<Diagnostic>);
+
+fn lost(kind: &Arc<GroupKind>, why: &str) -> Lost {
+    let diagnostic = Diagnostic::error("PB6003", format!("{kind}: {why}"))
+        .consequence(format!("{kind} is incomplete in this cluster; what needs it is retained"))
+        .fix("report this");
+    (kind.clone(), Box::new(diagnostic))
 }
 
 /// What an object of that kind and name is found by.

@@ -8,11 +8,9 @@ pub use item::{Item, Opened};
 
 use crate::intake::GroupKind;
 use hashbrown::{HashSet, HashTable};
-use item::Kept;
-use probate_contract::Diagnostic;
+use item::{Kept, Likes, Lost};
 use probate_contract::record::VolumeRecord;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use ties::{Concern, Tie};
 
 /// Objects of a neighbourhood; with more than so many it is no dearer to look at all.
@@ -28,8 +26,7 @@ pub struct Stock {
     free: Vec<Slot>,
     /// By the hash of kind, namespace and name.
     names: HashTable<(u32, Slot)>,
-    /// The text of one claim and one volume, which the others are packed by.
-    like: Vec<(Arc<GroupKind>, Arc<str>)>,
+    likes: Likes,
     ties: HashTable<(Tie, Slot)>,
     /// Objects that every inventory holds.
     everywhere: BTreeSet<Slot>,
@@ -107,9 +104,6 @@ impl Changes {
     }
 }
 
-/// A kind of which an object is there that is not known any more, and why.
-type Lost = (Arc<GroupKind>, Box<Diagnostic>);
-
 impl Stock {
     /// Keeps an object; gives the one that had its name.
     pub fn put(&mut self, item: Item) -> Option<Item> {
@@ -126,14 +120,7 @@ impl Stock {
         }
         let name = item.key();
         self.names.insert_unique(spread(name), (name, slot), |(name, _)| spread(*name));
-        let (kind, like) = (item.kind.clone(), &mut self.like);
-        let kept = Kept::of(item, |text| match like.iter().find(|(of, _)| *of == kind) {
-            Some((_, like)) => like.clone(),
-            None => {
-                like.push((kind.clone(), text.clone()));
-                text.clone()
-            }
-        });
+        let kept = Kept::of(item, &mut self.likes);
         if let Some(place) = self.slots.get_mut(place(slot)) {
             *place = Some(kept);
         }
@@ -174,7 +161,7 @@ impl Stock {
 
     /// All of them, in no order; of one that cannot be read any more its kind.
     pub fn iter(&self) -> impl Iterator<Item = Result<Opened<'_>, Lost>> {
-        self.slots.iter().flatten().map(Kept::open)
+        self.slots.iter().flatten().map(|kept| kept.open(&self.likes))
     }
 
     /// How many.
@@ -189,7 +176,11 @@ impl Stock {
 
     /// The objects of a scope.
     pub fn within<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = Result<Opened<'a>, Lost>> {
-        scope.slots.iter().filter_map(|slot| self.slots.get(place(*slot))?.as_ref()).map(Kept::open)
+        scope
+            .slots
+            .iter()
+            .filter_map(|slot| self.slots.get(place(*slot))?.as_ref())
+            .map(|kept| kept.open(&self.likes))
     }
 
     /// The claims and volumes that the changes concern, and all that evidence about them looks for; nothing where that may be all of
@@ -284,7 +275,7 @@ impl Stock {
     }
 
     fn at_slot(&self, slot: Slot) -> Option<Opened<'_>> {
-        self.slots.get(place(slot))?.as_ref()?.open().ok()
+        self.slots.get(place(slot))?.as_ref()?.open(&self.likes).ok()
     }
 }
 

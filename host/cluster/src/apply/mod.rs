@@ -168,7 +168,8 @@ impl Hand<'_> {
                         Target::Claim { .. } => uid_of(&claim),
                         Target::Volume { .. } => uid_of(&volume),
                     };
-                    if kept.is_none() && self.recorded(&target_uid).await? {
+                    let told = kept.as_ref().map(|kept| &*kept.revision);
+                    if self.overtaken(&write, told, subject, &target_uid).await? {
                         return Ok(End::Overtaken);
                     }
                     let reply = self.write(&write).await;
@@ -193,11 +194,26 @@ impl Hand<'_> {
         }
     }
 
-    /// True where a record is about that uid after all. A mark is shown only once its record is stored: records that are read after
-    /// the mark was seen tell whether it is forged.
-    async fn recorded(&mut self, uid: &str) -> Result<bool, ClusterError> {
-        self.records.reload(self.access).await?;
-        Ok(self.records.of_uid(uid).is_some())
+    /// True where another replica has written a record since it was read, or the first one. A mark is shown only once its record is
+    /// stored: only a record that is read after the mark was seen tells whether the mark is anybody's.
+    async fn overtaken(
+        &mut self,
+        write: &Write,
+        told: Option<&str>,
+        subject: &Subject,
+        uid: &str,
+    ) -> Result<bool, ClusterError> {
+        match told {
+            None => {
+                self.records.reload(self.access).await?;
+                Ok(self.records.of_uid(uid).is_some())
+            }
+            Some(revision) if write.step == Step::Unmark => {
+                let now = self.records.refresh(self.access, &subject.record).await?;
+                Ok(now.is_none_or(|now| now.revision != revision))
+            }
+            Some(_) => Ok(false),
+        }
     }
 
     /// Reads claim, volume and namespace as they are now.

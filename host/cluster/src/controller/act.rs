@@ -55,7 +55,8 @@ impl Controller {
             .collect();
         let purger = self.purger(at).await;
         let approved = self.approved(&live, at);
-        for (mut subject, uids) in subjects {
+        let mut subjects = subjects.into_iter();
+        while let Some((mut subject, uids)) = subjects.next() {
             // Another replica may have made its record since.
             if let Some(kept) = uids.iter().find_map(|uid| self.records.of_uid(uid)) {
                 subject.record.clone_from(&kept.record.metadata.name);
@@ -85,7 +86,9 @@ impl Controller {
             self.free(&effects, entry, terms.as_ref());
             self.effects.append(&mut effects);
             if matches!(end, Ok(End::Overtaken)) {
-                self.due.insert(subject.record, at.saturating_add(1));
+                for (subject, _) in std::iter::once((subject, uids)).chain(subjects) {
+                    self.due.insert(subject.record, at.saturating_add(1));
+                }
                 break;
             }
             self.ended(&subject, &uids, entry, end, at)?;
@@ -198,10 +201,16 @@ impl Controller {
             if self.left.get(uid) != Some(&seen) {
                 match annotate(&self.access, &target, uid, &seen.1).await {
                     Noted::Stands => {}
-                    Noted::Unread => continue,
+                    Noted::Unread => {
+                        self.again.insert(uid.to_owned());
+                        continue;
+                    }
                     Noted::Sent(outcome, message) => {
                         tracing::info!(name = %identity.name, ?outcome, message, "annotations");
                         if !matches!(outcome, Outcome::Conflict | Outcome::Denied) {
+                            if outcome != Outcome::Applied {
+                                self.again.insert(uid.to_owned());
+                            }
                             continue;
                         }
                     }

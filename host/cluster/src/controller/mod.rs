@@ -130,6 +130,8 @@ pub struct Controller {
     tally: Tally,
     /// When everything is decided about again at the latest; what changed before is decided by itself.
     whole_at: i64,
+    /// Uids that the next turn is about too: somebody was faster, or did not answer.
+    again: BTreeSet<String>,
     /// What was read of the plans that are open.
     plans_seen: BTreeSet<(Option<String>, Option<String>)>,
     effects: Vec<Effect>,
@@ -243,6 +245,7 @@ impl Controller {
             settle: *SETTLE.end(),
             tally: Tally::default(),
             whole_at: 0,
+            again: BTreeSet::new(),
             plans_seen: BTreeSet::new(),
             effects: Vec::new(),
             events,

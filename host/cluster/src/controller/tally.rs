@@ -2,7 +2,7 @@
 
 use probate_contract::Cause;
 use probate_contract::dump::Reason;
-use probate_contract::plan::{DecisionAction, Entry, PlanReport, Vote};
+use probate_contract::plan::{DecisionAction, Entry, PlanReport, Revision, Vote};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
@@ -35,6 +35,8 @@ pub(super) struct Pattern {
 struct Held {
     pattern: Arc<Pattern>,
     bytes: i64,
+    /// The same, which of a bound pair count at the claim.
+    counted: i64,
     /// When time alone may decide otherwise.
     until: Option<i64>,
 }
@@ -43,6 +45,7 @@ struct Held {
 struct Sum {
     count: u64,
     bytes: i64,
+    counted: i64,
 }
 
 /// The figures of everything that was decided. What is held of each is small and of one size: it outlives the turns, between
@@ -133,13 +136,14 @@ impl Tally {
     }
 
     fn drop(&mut self, uid: &str) -> Option<Arc<Pattern>> {
-        let Held { pattern, bytes, until } = self.held.remove(&self.key(uid))?;
+        let Held { pattern, bytes, counted, until } = self.held.remove(&self.key(uid))?;
         if let Some(until) = until {
             self.untils.remove(&(until, uid.into()));
         }
         if let Some(sum) = self.patterns.get_mut(&pattern) {
             sum.count = sum.count.saturating_sub(1);
             sum.bytes = sum.bytes.saturating_sub(bytes);
+            sum.counted = sum.counted.saturating_sub(counted);
             if sum.count == 0 {
                 self.patterns.remove(&pattern);
             }
@@ -153,11 +157,15 @@ impl Tally {
         let sum = self.patterns.entry(pattern.clone()).or_default();
         sum.count = sum.count.saturating_add(1);
         sum.bytes = sum.bytes.saturating_add(entry.bytes);
+        let claim = |revision: &Revision| revision.identity.kind == "PersistentVolumeClaim";
+        let pair = entry.subject.identity.kind == "PersistentVolume" && entry.preconditions.iter().any(claim);
+        let counted = if pair { 0 } else { entry.bytes };
+        sum.counted = sum.counted.saturating_add(counted);
         let times =
             entry.guards.iter().filter_map(|guard| probate_core::time::parse(guard.until.as_deref()?));
         let until = times.filter(|until| *until > at).min();
         self.untils.extend(until.map(|until| (until, uid.into())));
-        self.held.insert(self.key(uid), Held { pattern, bytes: entry.bytes, until });
+        self.held.insert(self.key(uid), Held { pattern, bytes: entry.bytes, counted, until });
     }
 
     fn key(&self, uid: &str) -> [u64; 2] {
@@ -203,7 +211,7 @@ impl Tally {
             }
             for cause in &pattern.causes {
                 let bytes = causes.entry(*cause).or_default();
-                *bytes = bytes.saturating_add(sum.bytes);
+                *bytes = bytes.saturating_add(sum.counted);
             }
         }
         (count, unknown, causes)

@@ -4,7 +4,7 @@ use super::Controller;
 use super::policies::Bench;
 use crate::error::ClusterError;
 use crate::ledger::LedgerStore;
-use crate::observe::inventory::{freeze, freeze_changed};
+use crate::observe::inventory::{Reading, freeze, freeze_changed};
 use crate::observe::watch::now;
 use crate::publish::metrics::Labels;
 use crate::records::uids;
@@ -57,10 +57,9 @@ impl Controller {
         self.guarded(at).await;
         self.plans_looked_at(at);
         let began = Instant::now();
-        let mut look = self.freeze(at, Changes::default());
+        let mut look = self.freeze(at);
         if self.observe(&look, at).await? {
-            let again = look.scope.map(|scope| scope.uids);
-            look = self.freeze(at, changes(again.iter().flatten().map(|uid| &**uid)));
+            look = self.freeze_again(look, at);
         }
         self.watched(at).await?;
         if look.scope.as_ref().is_some_and(|scope| scope.uids.is_empty()) {
@@ -130,7 +129,8 @@ impl Controller {
     /// When time alone asks for another look.
     fn next(&self, at: i64) -> i64 {
         let due = self.due.values().copied().min();
-        let times = self.tally.next().into_iter().chain(due).chain([self.whole_at]);
+        let again = (!self.again.is_empty()).then_some(at.saturating_add(1));
+        let times = self.tally.next().into_iter().chain(due).chain(again).chain([self.whole_at]);
         times.min().unwrap_or(i64::MAX).max(at)
     }
 
@@ -165,32 +165,50 @@ impl Controller {
     }
 
     /// Freezes what changed and what is due, with all that this needs; everything where that may be everything, or it is time.
-    fn freeze(&mut self, at: i64, mut more: Changes) -> Looked {
-        let ignored = &self.options.settings.ignored_references;
+    fn freeze(&mut self, at: i64) -> Looked {
         let changed = self.records.take_changed();
-        let near = (at < self.whole_at).then(|| {
+        let again = std::mem::take(&mut self.again);
+        // A clock that was set back puts nothing off for longer than it may be.
+        let off = self.whole_at.saturating_sub(at);
+        if off > 0 && off <= AT_MOST_SECONDS {
+            let mut more =
+                changes(changed.iter().chain(&again).map(String::as_str).chain(self.tally.due(at)));
             for (name, _) in self.due.iter().filter(|(_, due)| **due <= at) {
                 // Records are named after the uid; there may be none yet.
                 more.look_at(name.split_once('-').map_or(name, |(_, uid)| uid));
                 let kept = self.records.get(name);
                 more.extend(changes(kept.iter().flat_map(|kept| uids(&kept.record))));
             }
-            more.extend(changes(changed.iter().map(String::as_str).chain(self.tally.due(at))));
-            let records = self.records.iter().map(|kept| &kept.record);
-            freeze_changed(
-                &self.links.clusters,
-                records,
-                |record| self.era.believed(record),
-                more,
-                ignored,
-                at,
-            )
-        });
-        if let Some((inventory, scope)) = near.flatten() {
-            return Looked { inventory, scope: Some(scope) };
+            if let Some(near) = self.near(more, Reading::First, at) {
+                return near;
+            }
         }
+        self.whole(Reading::First, at)
+    }
+
+    /// Freezes the same once more, with records as they are now. What changed meanwhile is the next turn's: nobody has observed it.
+    fn freeze_again(&mut self, look: Looked, at: i64) -> Looked {
+        let near = look.scope.and_then(|scope| {
+            let same = changes(scope.uids.iter().map(|uid| &**uid));
+            self.near(same, Reading::Again, at)
+        });
+        near.unwrap_or_else(|| self.whole(Reading::Again, at))
+    }
+
+    fn near(&self, more: Changes, reading: Reading, at: i64) -> Option<Looked> {
+        let records = self.records.iter().map(|kept| &kept.record);
+        let believed = |record| self.era.believed(record);
+        let ignored = &self.options.settings.ignored_references;
+        let near = freeze_changed(&self.links.clusters, records, believed, more, ignored, reading, at);
+        near.map(|(inventory, scope)| Looked { inventory, scope: Some(scope) })
+    }
+
+    /// Everything; should the turn end early, the next one is about everything too.
+    fn whole(&mut self, reading: Reading, at: i64) -> Looked {
+        self.whole_at = self.whole_at.min(at);
         let records = self.records.documents().into_iter().map(|record| self.era.believed(record));
-        Looked { inventory: freeze(&self.links.clusters, records, ignored, at), scope: None }
+        let ignored = &self.options.settings.ignored_references;
+        Looked { inventory: freeze(&self.links.clusters, records, ignored, reading, at), scope: None }
     }
 
     /// How to decide.
@@ -257,7 +275,10 @@ impl Controller {
             match self.records.put(&self.access, &record).await {
                 Ok(()) => {}
                 // Another replica was faster, or the protocol goes on with it: what is there now counts.
-                Err(error) if error.code() == Some(409) => whole = false,
+                Err(error) if error.code() == Some(409) => {
+                    whole = false;
+                    self.again.extend(uids(&record).map(str::to_owned));
+                }
                 Err(error) => return Err(error),
             }
         }

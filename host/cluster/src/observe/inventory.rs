@@ -17,18 +17,30 @@ pub struct Linked {
     pub store: Arc<Store>,
 }
 
+/// Whether a look is the one that changes are for, or looks once more at what that one did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// It takes what changed, and hears what was said last by what is gone.
+    First,
+    /// Both are left for the next.
+    Again,
+}
+
 /// Freezes what is known at `now` (seconds since 1970).
 pub fn freeze(
     clusters: &[Linked],
     records: impl IntoIterator<Item = VolumeRecord>,
     ignored: &[String],
+    reading: Reading,
     now: i64,
 ) -> Inventory {
     let mut builder = begin(ignored);
     for linked in clusters {
         linked.store.look(|seen| {
-            drop(seen.take_changes());
-            add(&mut builder, linked, seen, None, now);
+            if reading == Reading::First {
+                drop(seen.take_changes());
+            }
+            add(&mut builder, linked, seen, None, reading, now);
         });
     }
     records.into_iter().for_each(|record| builder.record(record));
@@ -43,15 +55,19 @@ pub fn freeze_changed<'a>(
     believed: impl Fn(VolumeRecord) -> VolumeRecord,
     more: Changes,
     ignored: &[String],
+    reading: Reading,
     now: i64,
 ) -> Option<(Inventory, Scope)> {
     let [home] = clusters else { return None };
     let mut builder = begin(ignored);
     let scope = home.store.look(|seen| {
-        let mut changes = seen.take_changes();
+        let mut changes = match reading {
+            Reading::First => seen.take_changes(),
+            Reading::Again => Changes::default(),
+        };
         changes.extend(more);
         let scope = seen.scope(&changes, records.clone())?;
-        add(&mut builder, home, seen, Some(&scope), now);
+        add(&mut builder, home, seen, Some(&scope), reading, now);
         Some(scope)
     })?;
     let own = records.filter(|record| scope.has(record));
@@ -65,8 +81,16 @@ fn begin(ignored: &[String]) -> Builder {
     builder
 }
 
-fn add(builder: &mut Builder, linked: &Linked, seen: &mut Inner, scope: Option<&Scope>, now: i64) {
+fn add(
+    builder: &mut Builder,
+    linked: &Linked,
+    seen: &mut Inner,
+    scope: Option<&Scope>,
+    reading: Reading,
+    now: i64,
+) {
     let cluster = builder.cluster(&linked.name);
+    seen.seen().for_each(|kind| builder.seen(cluster, kind));
     for (kind, state, unreadable) in seen.kinds() {
         let name = kind.to_string();
         match state {
@@ -75,7 +99,7 @@ fn add(builder: &mut Builder, linked: &Linked, seen: &mut Inner, scope: Option<&
         }
         unreadable.for_each(|diagnostic| builder.unreadable(cluster, kind, diagnostic));
     }
-    seen.items(scope, |item| match item {
+    seen.items(scope, reading == Reading::First, |item| match item {
         Ok(item) => builder.item(cluster, item.into_item()),
         Err((kind, diagnostic)) => builder.unreadable(cluster, kind, diagnostic),
     });

@@ -2,7 +2,7 @@
 //! a batch, and read into an inventory of its own.
 
 use super::discover::{Served, discover};
-use super::inventory::{Linked, freeze};
+use super::inventory::{Linked, Reading, freeze};
 use super::raw::Raw;
 use super::store::{Change, Store};
 use super::watch::{cluster_uid, now};
@@ -61,7 +61,7 @@ pub async fn look(
         }
         linked.push(Linked { name: cluster.name.clone(), store });
     }
-    Ok(freeze(&linked, records, ignored, at))
+    Ok(freeze(&linked, records, ignored, Reading::First, at))
 }
 
 async fn fill(access: &Access, store: Arc<Store>) -> Result<(), ClusterError> {

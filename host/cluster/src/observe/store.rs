@@ -126,15 +126,21 @@ impl Inner {
         self.kinds.iter().map(|(kind, known)| (kind, known.state, known.unreadable.values().map(Box::as_ref)))
     }
 
-    /// The objects of a scope, or all. What is gone is read with them until it was `heard`.
+    /// The kinds that there are objects of.
+    pub(crate) fn seen(&self) -> impl Iterator<Item = &Arc<GroupKind>> {
+        self.stock.kinds()
+    }
+
+    /// The objects of a scope, or all. What is gone is read with them until it was `heard`, which counts where this look `hears`.
     pub(crate) fn items(
         &mut self,
         scope: Option<&Scope>,
+        hears: bool,
         mut each: impl FnMut(Result<Opened<'_>, (&GroupKind, &Diagnostic)>),
     ) {
         for known in self.kinds.values_mut() {
             for (item, read) in known.last.values_mut() {
-                *read = true;
+                *read |= hears;
                 each(Ok(Opened::Kept(item)));
             }
         }
@@ -197,8 +203,8 @@ impl Inner {
             known.state = ListState::Whole { since: now };
             self.changes.all();
         }
-        let own = self.stock.iter().flatten().filter(|item| **item.kind() == *kind);
-        let own = own.map(|item| name_of(&item)).chain(known.unreadable.keys().cloned());
+        let own = self.stock.of_kind(kind).flatten().map(|item| name_of(&item));
+        let own = own.chain(known.unreadable.keys().cloned());
         let held: Vec<Name> = own.filter(|name| !coming.contains(name)).collect();
         for name in held {
             self.gone(kind, &name);
@@ -235,8 +241,9 @@ impl Store {
         if discovered.whole() {
             let there = |kind: &GroupKind| discovered.evidence.contains_key(kind);
             inner.kinds.retain(|kind, _| there(kind));
-            let away = inner.stock.iter().flatten().filter(|item| !there(item.kind()));
-            let away: Vec<_> = away.map(|item| (item.kind().clone(), name_of(&item))).collect();
+            let away =
+                inner.stock.kinds().filter(|kind| !there(kind)).flat_map(|kind| inner.stock.of_kind(kind));
+            let away: Vec<_> = away.flatten().map(|item| (item.kind().clone(), name_of(&item))).collect();
             for (kind, name) in away {
                 drop(inner.stock.remove(&kind, &name.0, &name.1));
             }
@@ -320,13 +327,16 @@ impl Store {
                 inner.kinds.entry(kind.clone()).or_default();
             }
         }
-        for item in before.stock.iter().flatten() {
-            let kind = item.kind();
-            let broken =
-                inner.kinds.get(&**kind).is_some_and(|known| matches!(known.state, ListState::Broken(_)));
-            let (namespace, name) = item.name();
-            if broken && inner.stock.get(kind, namespace, name).is_none() {
-                inner.stock.put(item.into_item());
+        for kind in before.stock.kinds() {
+            let known = inner.kinds.get(&**kind);
+            if known.is_none_or(|known| !matches!(known.state, ListState::Broken(_))) {
+                continue;
+            }
+            for item in before.stock.of_kind(kind).flatten() {
+                let (namespace, name) = item.name();
+                if inner.stock.get(kind, namespace, name).is_none() {
+                    inner.stock.put(item.into_item());
+                }
             }
         }
         inner.changes.all();
@@ -423,7 +433,7 @@ mod tests {
 
     fn seen(store: &Store) -> usize {
         let mut count = 0;
-        store.look(|inner| inner.items(None, |_| count += 1));
+        store.look(|inner| inner.items(None, true, |_| count += 1));
         count
     }
 

@@ -61,6 +61,13 @@ impl Opened<'_> {
 }
 
 impl Kept {
+    pub(super) fn kind<'a>(&'a self, likes: &'a Likes) -> Option<&'a Arc<GroupKind>> {
+        match self {
+            Self::Read(item) => Some(&item.kind),
+            Self::Packed { like, .. } => likes.0.get(usize::try_from(*like).ok()?).map(|(kind, _)| kind),
+        }
+    }
+
     /// Packs what holds its own text.
     pub(super) fn of(item: Item, likes: &mut Likes) -> Self {
         let object = item.subject().and_then(|subject| subject.object.clone());

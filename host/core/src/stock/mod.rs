@@ -10,11 +10,15 @@ use crate::intake::GroupKind;
 use hashbrown::{HashSet, HashTable};
 use item::{Kept, Likes, Lost};
 use probate_contract::record::VolumeRecord;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use ties::{Concern, Tie};
 
 /// Objects of a neighbourhood; with more than so many it is no dearer to look at all.
 const MOST: usize = 4000;
+
+/// Changes that nobody asks for are not remembered one by one beyond so many ties.
+const TOO_MUCH: usize = 1 << 16;
 
 /// Where an object is kept.
 type Slot = u32;
@@ -27,6 +31,8 @@ pub struct Stock {
     /// By the hash of kind, namespace and name.
     names: HashTable<(u32, Slot)>,
     likes: Likes,
+    /// How many there are of each kind.
+    kinds: BTreeMap<Arc<GroupKind>, usize>,
     ties: HashTable<(Tie, Slot)>,
     /// Objects that every inventory holds.
     everywhere: BTreeSet<Slot>,
@@ -75,6 +81,9 @@ impl Changes {
                 self.told.extend(ties::identity(item));
             }
         }
+        if self.concern.len().saturating_add(self.told.len()) > TOO_MUCH {
+            self.all();
+        }
     }
 
     /// Adds that this claim or volume is to be looked at again.
@@ -120,6 +129,8 @@ impl Stock {
         }
         let name = item.key();
         self.names.insert_unique(spread(name), (name, slot), |(name, _)| spread(*name));
+        let count = self.kinds.entry(item.kind.clone()).or_default();
+        *count = count.saturating_add(1);
         let kept = Kept::of(item, &mut self.likes);
         if let Some(place) = self.slots.get_mut(place(slot)) {
             *place = Some(kept);
@@ -140,6 +151,9 @@ impl Stock {
             if let Ok(entry) = self.ties.find_entry(spread(tie.0), |known| *known == (tie, slot)) {
                 entry.remove();
             }
+        }
+        if let Some(count) = self.kinds.get_mut(&item.kind) {
+            *count = count.saturating_sub(1);
         }
         self.everywhere.remove(&slot);
         self.free.push(slot);
@@ -162,6 +176,17 @@ impl Stock {
     /// All of them, in no order; of one that cannot be read any more its kind.
     pub fn iter(&self) -> impl Iterator<Item = Result<Opened<'_>, Lost>> {
         self.slots.iter().flatten().map(|kept| kept.open(&self.likes))
+    }
+
+    /// Those of one kind.
+    pub fn of_kind(&self, kind: &GroupKind) -> impl Iterator<Item = Result<Opened<'_>, Lost>> {
+        let of = |kept: &&Kept| kept.kind(&self.likes).is_some_and(|own| **own == *kind);
+        self.slots.iter().flatten().filter(of).map(|kept| kept.open(&self.likes))
+    }
+
+    /// The kinds that there are objects of.
+    pub fn kinds(&self) -> impl Iterator<Item = &Arc<GroupKind>> {
+        self.kinds.iter().filter(|(_, count)| **count > 0).map(|(kind, _)| kind)
     }
 
     /// How many.
@@ -196,7 +221,9 @@ impl Stock {
         let subjects = self.concerned(changes, records.clone())?;
         let mut uids = changes.uids.clone();
         for slot in &subjects {
-            uids.insert(self.at_slot(*slot)?.uid().into());
+            let item = self.at_slot(*slot)?;
+            // A record of the claim that is gone tells of its volume.
+            uids.extend(std::iter::once(item.uid()).chain(ties::claim_uid(&item)).map(Box::from));
         }
         let mut scope = Scope { uids, slots: Vec::new() };
         let recorded = records.filter(|record| scope.has(record));

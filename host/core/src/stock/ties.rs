@@ -150,7 +150,8 @@ fn volume_found_by(item: &Item, volume: &storage::Volume, ties: &mut Vec<Tie>) {
     ties.push(tie(Role::Word, hash(name)));
     if let Some(claim) = &volume.claim {
         ties.push(tie(Role::Claim, claim_key(&claim.namespace, &claim.name)));
-        ties.push(tie(Role::Word, hash(&claim.name)));
+        ties.extend([tie(Role::Word, hash(&claim.name)), tie(Role::Uid, hash(&claim.uid))]);
+        ties.extend(cdi::filled_by(&claim.name).map(marked));
         let split = numbered(&claim.name);
         ties.extend(split.map(|(prefix, _)| tie(Role::Numbered, prefix_key(&claim.namespace, prefix))));
     } else {
@@ -200,7 +201,6 @@ pub(super) fn looks_for(item: &Item) -> Vec<Tie> {
             ties.extend(claim.class.as_deref().map(|class| name_tie("", class)));
             ties.extend(claim.volume.iter().map(|volume| tie(Role::Volume, volume_key(volume))));
             ties.push(tie(Role::Names, uid_key(&item.head.uid)));
-            ties.extend(cdi::filled_by(name).map(|uid| tie(Role::Uid, hash(uid))));
             for (key, value) in claim.subject.labels.iter() {
                 let pair = format!("{key}={value}");
                 ties.extend([namespace, ANYWHERE].map(|within| tie(Role::Names, label_key(within, &pair))));
@@ -217,6 +217,7 @@ pub(super) fn looks_for(item: &Item) -> Vec<Tie> {
                 Some(claim) => {
                     names_claim(&claim.namespace, &claim.name, &mut ties);
                     ties.push(name_tie("", &claim.namespace));
+                    ties.push(tie(Role::Names, uid_key(&claim.uid)));
                 }
                 None => ties.push(tie(Role::Waiting, 0)),
             }
@@ -262,6 +263,7 @@ fn names_claim(namespace: &str, name: &str, ties: &mut Vec<Tie>) {
     named.extend(beginnings.map(|prefix| begin_key(namespace, prefix)));
     ties.extend(named.into_iter().map(|key| tie(Role::Names, key)));
     ties.push(tie(Role::Mentions, hash(name)));
+    ties.extend(cdi::filled_by(name).map(|uid| tie(Role::Uid, hash(uid))));
 }
 
 /// What a record tells of that evidence looks for.
@@ -312,7 +314,12 @@ impl Concern {
     pub(super) fn of(&mut self, old: Option<&Item>, new: Option<&Item>) {
         let both = old.zip(new);
         let same = both.is_some_and(|(old, new)| old.same_head(new));
-        let edges = !(same && both.is_some_and(|(old, new)| old.edges == new.edges));
+        // What a VM says of its disks beside naming them is said of those it names.
+        let says = |item: &Item| matches!(item.payload, Payload::Intent(_));
+        let alike = |(old, new): (&Item, &Item)| {
+            old.edges == new.edges && (!(says(old) || says(new)) || old.payload.alike(&new.payload))
+        };
+        let edges = !(same && both.is_some_and(alike));
         for item in old.into_iter().chain(new) {
             if wide(item) {
                 self.all = true;
@@ -327,11 +334,9 @@ impl Concern {
             }
             self.payload(item);
         }
-        let other =
-            |of: Option<&Item>, word: &u64| of.is_some_and(|of| same && of.names.binary_search(word).is_ok());
-        let gone = old.into_iter().flat_map(|old| old.names.iter().filter(|word| !other(new, word)));
-        let come = new.into_iter().flat_map(|new| new.names.iter().filter(|word| !other(old, word)));
-        for word in gone.chain(come) {
+        // Two words of one object may mean a claim together: of which one changed, the other counts too.
+        let words = !(same && both.is_some_and(|(old, new)| old.names == new.names));
+        for word in old.into_iter().chain(new).filter(|_| words).flat_map(|item| &item.names) {
             self.subjects.extend([tie(Role::Word, *word), tie(Role::Uid, *word)]);
         }
     }
@@ -343,6 +348,10 @@ impl Concern {
                 let key = claim_key(namespace, name);
                 self.subjects.push(tie(Role::Claim, key));
                 self.through.push(tie(Role::Fills, key));
+                // The store of a virtual cluster counts as long as claims of it are there.
+                if let Some(Ok(marks)) = vcluster::marks(&item.head, &claim.subject) {
+                    self.subjects.push(marked(marks.cluster));
+                }
                 match &claim.volume {
                     Some(volume) => self.subjects.push(tie(Role::Volume, volume_key(volume))),
                     None => self.subjects.push(tie(Role::Free, 0)),
@@ -375,6 +384,10 @@ impl Concern {
             Payload::Scaler(scaler) => self.through.push(name_tie(namespace, &scaler.name)),
             _ => {}
         }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.subjects.len().saturating_add(self.through.len())
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -432,6 +445,16 @@ pub(super) fn everywhere(item: &Item) -> bool {
 /// True for claims and volumes.
 pub(super) fn is_subject(item: &Item) -> bool {
     item.subject().is_some()
+}
+
+/// The uid of the claim that a volume is or was bound to.
+pub(super) fn claim_uid(item: &Item) -> Option<&str> {
+    match &item.payload {
+        Payload::Volume(volume) => {
+            volume.claim.as_ref().map(|claim| &*claim.uid).filter(|uid| !uid.is_empty())
+        }
+        _ => None,
+    }
 }
 
 /// What a claim or volume may be one with, whichever of the two names the other.

@@ -97,9 +97,7 @@ fn inventory<'a>(
             }
         }
     }
-    for item in all.iter() {
-        builder.seen(id, item.unwrap().kind());
-    }
+    all.kinds().for_each(|kind| builder.seen(id, kind));
     items.for_each(|item| builder.item(id, item.unwrap().into_item()));
     // The watch knows it; otherwise the object tells it.
     let system =

@@ -39,15 +39,7 @@ impl Controller {
         if subjects.is_empty() {
             return Ok(());
         }
-        let records: Vec<_> = {
-            self.records.reload(&self.access).await?;
-            self.records.documents().into_iter().map(|record| self.era.believed(record)).collect()
-        };
-        let ignored = &self.options.settings.ignored_references;
-        let inventory = look(&self.links.looks, &self.links.clusters, records, ignored).await?;
-        let live = decide(&inventory, bench, &self.pipeline());
-        self.journal.decided(&inventory, &**bench, &self.pipeline(), &live);
-        self.breaker(&live, &inventory, bench, at).await?;
+        let live = self.live(bench, at).await?;
         let entries: BTreeMap<&str, &Entry> = live
             .entries
             .iter()
@@ -94,6 +86,18 @@ impl Controller {
             self.ended(&subject, &uids, entry, end, at)?;
         }
         Ok(())
+    }
+
+    /// Looks at everything live, decides about all of it, and lets the breaker see that.
+    async fn live(&mut self, bench: &Arc<dyn Bench>, at: i64) -> Result<PlanReport, ClusterError> {
+        self.records.reload(&self.access).await?;
+        let records = self.records.documents().into_iter().map(|record| self.era.believed(record)).collect();
+        let ignored = &self.options.settings.ignored_references;
+        let inventory = look(&self.links.looks, &self.links.clusters, records, ignored).await?;
+        let live = decide(&inventory, bench, &self.pipeline());
+        self.journal.decided(&inventory, &**bench, &self.pipeline(), &live);
+        self.breaker(&live, &inventory, bench, at).await?;
+        Ok(live)
     }
 
     /// Counts what was handed to its driver.

@@ -201,6 +201,18 @@ fn lessened(mut random: Random, edges: &[&'static Edge]) -> Option<(World, World
     (world.clusters.len() == 1).then_some((world, less))
 }
 
+/// A crowd of one cluster, and the same with one object that means the other namespace.
+fn moved(mut random: Random, edges: &[&'static Edge]) -> Option<(World, World)> {
+    let world = crowd(random.clone(), edges);
+    let mut other = world.clone();
+    let objects = &mut other.clusters[0].objects;
+    let at = random.below(objects.len());
+    let spec = objects[at].get_mut("spec")?;
+    let text = spec.to_string().replace("\"shop\"", "\"-\"").replace("\"other\"", "\"shop\"");
+    *spec = serde_json::from_str(&text.replace("\"-\"", "\"other\"")).unwrap();
+    (world.clusters.len() == 1).then_some((world, other))
+}
+
 #[test]
 fn what_a_change_concerns_is_decided_as_from_the_whole() {
     let edges: Vec<&'static Edge> = active().into_iter().filter(|edge| edge.group != Group::Gap).collect();
@@ -209,6 +221,7 @@ fn what_a_change_concerns_is_decided_as_from_the_whole() {
         let random = Random::of(seed(), world);
         let pair = match world % 4 {
             0 => lessened(random, &edges),
+            1 => moved(random, &edges),
             _ => sole(edge, random).map(|(before, after, _)| (before, after)),
         };
         let Some((before, after)) = pair.filter(|(before, _)| before.clusters.len() == 1) else { continue };

@@ -116,6 +116,7 @@ fn established(definition: &CustomResourceDefinition) -> bool {
 #[cfg(test)]
 mod tests {
     use super::foreign;
+    use crate::package;
     use std::collections::BTreeSet;
 
     #[test]
@@ -129,8 +130,8 @@ mod tests {
     #[test]
     fn what_the_core_reads_can_be_made_here() {
         // Where the checkout is now, which need not be where it was built.
-        let here = std::env::var("CARGO_MANIFEST_DIR").unwrap();
-        let facts = std::fs::read_to_string(format!("{here}/../../host/core/FACTS.md")).unwrap();
+        let here = package();
+        let facts = std::fs::read_to_string(here.join("../../host/core/FACTS.md")).unwrap();
         let own =
             ["core", "apps", "batch", "autoscaling", "storage.k8s.io", "apiextensions.k8s.io", "probate.dev"];
         let here: BTreeSet<(String, String)> =

@@ -26,6 +26,7 @@ pub use plane::{Options, Plane, Stop, UNUSED_SINCE, User};
 
 use anyhow::bail;
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// A plane with its driver.
@@ -50,6 +51,11 @@ impl Rig {
         static SHARED: tokio::sync::OnceCell<Option<Rig>> = tokio::sync::OnceCell::const_new();
         Ok(SHARED.get_or_try_init(|| Self::start_or_skip(Options::default())).await?.as_ref())
     }
+}
+
+/// The folder of the package whose tests run, asked for at run time: checkouts that share a target directory share binaries.
+pub fn package() -> PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from("."), PathBuf::from)
 }
 
 /// How long something may take to come about.

@@ -1,13 +1,13 @@
 //! What is installed is what is generated. `PROBATE_UPDATE=1` writes it instead, as `cargo xtask deploy` does.
 
+use probate_apiserver::package;
 use probate_cluster::publish::metrics::{Labels, Metrics};
 use probate_contract::Cause;
 use probate_contract::cause::Group;
-use std::path::Path;
 
 #[test]
 fn committed_files_are_the_generated_ones() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy");
+    let root = package().join("../deploy");
     let files = probate_cluster::deploy::files().expect("files");
     assert!(files.len() > 15, "{}", files.len());
     for file in files {
@@ -33,7 +33,7 @@ fn nothing_but_our_expressions_is_an_expression() {
 }
 
 fn read(path: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy").join(path);
+    let path = package().join("../deploy").join(path);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 

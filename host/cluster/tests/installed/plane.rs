@@ -3,11 +3,10 @@
 use kube::Client;
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use kube::core::Request;
-use probate_apiserver::{Options, Plane};
+use probate_apiserver::{Options, Plane, package};
 use probate_cluster::admission;
 use probate_cluster::connect::{self, Target};
 use serde_json::{Value, json};
-use std::path::Path;
 
 pub(crate) const OTHERS: &str = "someone";
 pub(crate) const CONTROLLER: &str = "system:serviceaccount:probate:probate";
@@ -37,7 +36,7 @@ pub(crate) async fn installed() -> Option<Installed> {
 }
 
 fn path(name: &str) -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy").join(name).display().to_string()
+    package().join("../deploy").join(name).display().to_string()
 }
 
 impl Installed {

@@ -6,10 +6,10 @@ use kube::Client;
 use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams};
 use probate_apiserver::driver::{CLASS, handle_of};
 use probate_apiserver::proxy::Proxy;
-use probate_apiserver::{Options as Plane, Rig, until};
+use probate_apiserver::{Options as Plane, Rig, package, until};
 use probate_cluster::own::Own;
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 pub(crate) struct Stand {
     pub(crate) rig: Rig,
@@ -25,7 +25,7 @@ impl Stand {
         let rig = Rig::start_or_skip(plane).await.unwrap()?;
         let client = rig.plane.client("admin").await.unwrap();
         let stand = Self { rig, client };
-        let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy");
+        let deploy = package().join("../deploy");
         let file = |name: &str| deploy.join(name).display().to_string();
         stand.kubectl(&["apply", "--server-side", "-f", &file("crds")]);
         stand.kubectl(&["wait", "--for=condition=Established", "crd", "--all", "--timeout=20s"]);

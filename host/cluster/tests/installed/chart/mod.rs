@@ -8,9 +8,9 @@ mod uninstall;
 mod upgrade;
 mod values;
 
-use probate_apiserver::Helm;
+use probate_apiserver::{Helm, package};
 use serde_json::Value;
-use std::path::Path;
+
 use std::process::Output;
 
 /// What a command came to.
@@ -29,7 +29,7 @@ impl Done {
 
 /// The chart as it is committed.
 pub(crate) fn chart() -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/chart").display().to_string()
+    package().join("../deploy/chart").display().to_string()
 }
 
 pub(crate) fn helm() -> Option<Helm> {

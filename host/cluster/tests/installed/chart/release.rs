@@ -2,7 +2,7 @@
 
 use super::{Done, helm};
 use crate::plane::{Installed, bare};
-use probate_apiserver::Helm;
+use probate_apiserver::{Helm, package};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ pub(crate) fn documented(page: &str, words: &str) -> String {
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+    package().join("../..")
 }
 
 impl Release {

@@ -1,9 +1,9 @@
 //! The chart installs what the plain manifests do: the same objects, but for what only an installer of the chart can choose.
 
 use super::{documents, helm, template};
+use probate_apiserver::package;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// Kind, namespace, name.
 type Key = (String, String, String);
@@ -20,7 +20,7 @@ pub(super) fn by_name(text: &str) -> BTreeMap<Key, Value> {
 }
 
 fn read(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy").join(name);
+    let path = package().join("../deploy").join(name);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -52,7 +52,7 @@ fn without_choice(mut document: Value) -> Value {
 /// The kinds: in the chart they are told to stay, else as they are.
 fn take_definitions(rendered: &mut BTreeMap<Key, Value>) {
     let mut definitions = BTreeMap::new();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/crds");
+    let folder = package().join("../deploy/crds");
     for entry in std::fs::read_dir(folder).expect("a folder") {
         let name = entry.expect("a file").file_name().into_string().expect("a name");
         definitions.extend(by_name(&read(&format!("crds/{name}"))));

@@ -8,12 +8,12 @@ use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams};
 use kube::core::{ApiResource, GroupVersionKind, TypeMeta};
 use probate_apiserver::crds::install_some;
 use probate_apiserver::driver::{CLASS, CLASS_RETAIN};
-use probate_apiserver::{Options as Plane, Rig, until};
+use probate_apiserver::{Options as Plane, Rig, package, until};
 use probate_cluster::connect::{Target, connect};
 use probate_cluster::observe::live::Look;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::path::Path;
+
 use std::process::Command;
 
 /// A cluster that a scenario's objects are put into.
@@ -94,7 +94,7 @@ impl World {
 
 /// The objects of a file of the corpus, in its order.
 pub(crate) fn corpus(stand: &Stand, file: &str) -> Vec<Value> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/corpus").join(file);
+    let path = package().join("../../tests/corpus").join(file);
     let path = path.display().to_string();
     let text = stand.kubectl(&["create", "--dry-run=client", "--validate=false", "-o", "json", "-f", &path]);
     let mut objects = Vec::new();

@@ -170,6 +170,9 @@ fn at(status: &RecordStatus) -> Option<Seconds> {
     time::parse(status.observation.as_ref()?.last_at.as_deref()?)
 }
 
+/// By so much the clocks of two replicas may differ: what the other one has just written is no clock that went back.
+const SKEW_SECONDS: Seconds = 10;
+
 /// How far back the watching reaches without a gap that is too long.
 #[derive(Clone, Copy, Debug)]
 struct Watched {
@@ -187,7 +190,8 @@ fn observe(
 ) -> Watched {
     let last = at(status);
     let before = status.observation.take().filter(|known| known.continuity == Continuity::Watched);
-    let gap = last.map(|last| if last > now { i64::MAX } else { watched_since.saturating_sub(last).max(0) });
+    let ahead = |last: Seconds| last.saturating_sub(now) > SKEW_SECONDS;
+    let gap = last.map(|last| if ahead(last) { i64::MAX } else { watched_since.saturating_sub(last).max(0) });
     let known = before.zip(last.zip(gap).filter(|(_, gap)| *gap <= settings.maximum_gap_seconds));
     let (observation, watched) = match known {
         Some((known, (last, gap))) => {

@@ -157,6 +157,11 @@ impl Hand<'_> {
                 Next::Record(status) => {
                     let spec = spec_of(self.cluster, kept.as_ref().map(|kept| &kept.record), &claim, &volume);
                     let record = VolumeRecord { spec, status: *status, ..VolumeRecord::default() };
+                    said_of_mark(
+                        &subject.record,
+                        kept.as_ref().map(|kept| &kept.record.status),
+                        &record.status,
+                    );
                     self.records.put(self.access, &record).await?;
                 }
                 Next::Reserve(step) => match self.reserve(step, subject, ruling, now).await? {
@@ -323,6 +328,17 @@ impl Hand<'_> {
             });
         }
     }
+}
+
+/// A mark that is taken out of its record, and why.
+fn said_of_mark(record: &str, before: Option<&RecordStatus>, after: &RecordStatus) {
+    let marked = before.is_some_and(|before| before.mark.is_some() && before.quarantine.is_none());
+    if !marked || after.mark.is_some() || after.quarantine.is_some() {
+        return;
+    }
+    let why = after.conditions.iter().find(|known| known.r#type == protocol::MARK);
+    let (reason, message) = why.map(|why| (&*why.reason, &*why.message)).unwrap_or_default();
+    tracing::info!(record, reason, message, "the mark is lifted");
 }
 
 /// The reply to what was not sent, for want of an account.

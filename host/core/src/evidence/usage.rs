@@ -124,7 +124,8 @@ fn about(view: &View<'_>, record: &VolumeRecord) -> bool {
         && !other(spec.volume.as_ref().map(|volume| &*volume.uid), volume.and_then(|(id, _)| head(*id)))
 }
 
-/// A record that ended too long ago, or that looked away for too long, was sampled.
+/// A record that ended too long ago, or that looked away for too long, was sampled. A gap of nothing is told too: whether there is one
+/// must not depend on the second in which is asked, as a decision is known by what it was told.
 fn watched(view: &View<'_>, record: &VolumeRecord) -> (Continuity, Option<i64>) {
     let allowed = view.statements.maximum_gap_seconds;
     let observation = record.status.observation.clone().unwrap_or_default();
@@ -135,5 +136,5 @@ fn watched(view: &View<'_>, record: &VolumeRecord) -> (Continuity, Option<i64>) 
         Continuity::Watched if gap > allowed || tail < 0 => Continuity::Sampled,
         stated => stated,
     };
-    (continuity, (gap > 0).then_some(gap))
+    (continuity, Some(gap))
 }

@@ -24,7 +24,8 @@ pub(crate) const APPROVED: &str = "Approved";
 pub(crate) const BLOCKED: &str = "Blocked";
 pub(crate) const FOREIGN: &str = "ForeignWrite";
 pub(crate) const LEFT: &str = "LeftRetain";
-pub(crate) const MARK: &str = "Marked";
+/// Whether it is marked, and why not any more.
+pub const MARK: &str = "Marked";
 pub(crate) const PURGED: &str = "Purged";
 pub(crate) const QUARANTINE: &str = "Quarantined";
 pub(crate) const RESTORED: &str = "Restored";

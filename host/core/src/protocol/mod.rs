@@ -26,6 +26,7 @@ pub use request::{Answer, Intended, Outcome, Request, Reservation, Step, Target,
 pub use restore::{Restorable, Restoring, abandon, restorable, restore};
 pub use terms::Terms;
 
+pub use case::MARK;
 pub(crate) use case::OF_DISUSE;
 pub(crate) use patch::{own, state};
 

@@ -54,6 +54,12 @@ fn a_short_gap_is_told_and_a_long_one_starts_anew() {
     assert_eq!(long.status.unused_since.as_deref(), Some(time::format(api.now).as_str()));
     assert_eq!(long.status.observation.as_ref().unwrap().largest_gap_seconds, None);
     let mut ahead = first.clone();
+    ahead.status.observation.as_mut().unwrap().last_at = Some(time::format(api.now + 3));
+    let other = next(&api, Some(&ahead), START).unwrap();
+    assert_eq!(
+        other.status.unused_since, first.status.unused_since,
+        "another replica's clock is a little ahead"
+    );
     ahead.status.observation.as_mut().unwrap().last_at = Some(time::format(api.now + 99));
     let skewed = next(&api, Some(&ahead), START).unwrap();
     assert_eq!(skewed.status.unused_since, long.status.unused_since, "a clock that went back proves nothing");

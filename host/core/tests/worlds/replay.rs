@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Worlds of a test.
-const WORLDS: u64 = 250;
+const WORLDS: u64 = 300;
 
 /// How a program comes to its answer.
 #[derive(Clone, Copy, Debug, PartialEq)]

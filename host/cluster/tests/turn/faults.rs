@@ -5,7 +5,7 @@ use crate::many::{none_left, state, uid};
 use crate::matrix::{Asked, Cell, Kind, cells, packed, watched};
 use crate::stand::{How, Running, Stand, Written, delete_all};
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
-use kube::api::ListParams;
+use kube::api::{Api, ListParams, PostParams};
 use probate_apiserver::driver::handle_of;
 use probate_apiserver::proxy::{Barrier, Fault, Injected, Passed, Proxy, Rule};
 use probate_apiserver::until;
@@ -23,7 +23,10 @@ fn every() -> usize {
     if all() { 1 } else { 7 }
 }
 
-/// Claims that nobody wants, one that a Pod mounts, and one that is held until a Pod comes.
+/// A claim that is bound once its record is there, so that in each run a record's identity grows.
+const PENDING: &str = "pending";
+
+/// Claims that nobody wants, one that a Pod mounts, one that is held until a Pod comes, and one without a volume at first.
 struct Scene<'a> {
     stand: &'a Stand,
     namespace: String,
@@ -39,6 +42,13 @@ impl<'a> Scene<'a> {
         let mounted = stand.claim(&namespace, "mounted").await;
         stand.pod(&namespace, "app", "mounted").await;
         stand.held_claim(&namespace, "late").await;
+        let pending = json!({
+            "metadata": {"name": PENDING, "annotations": {"probate.dev/hold": "it stays"}},
+            "spec": {"storageClassName": "", "accessModes": ["ReadWriteOnce"],
+                     "resources": {"requests": {"storage": "1Gi"}}},
+        });
+        let pending = serde_json::from_value(pending).unwrap();
+        stand.claims(&namespace).create(&PostParams::default(), &pending).await.unwrap();
         let mounted = (mounted.clone(), stand.digest(&mounted));
         let deletion = json!({"graceSeconds": 0, "quarantineSeconds": 0, "purge": "Auto"});
         stand.policy(&namespace, deletion).await;
@@ -56,7 +66,28 @@ impl<'a> Scene<'a> {
         Ok(list.items.into_iter().map(|record| record.data).filter(here).collect())
     }
 
-    /// What is not at its end: purged, or blocked by a denial, and the record of the late one gone once it is wanted.
+    /// Makes the volume of the pending claim once the claim has a record; true until the record names it.
+    async fn pends(&self, records: &[Value]) -> kube::Result<bool> {
+        let own = records.iter().find(|record| record["spec"]["claim"]["name"] == PENDING);
+        let Some(own) = own else { return Ok(true) };
+        let volumes: Api<PersistentVolume> = Api::all(self.stand.client.clone());
+        let name = format!("static-{}", self.namespace);
+        if volumes.get_opt(&name).await?.is_none() {
+            let volume = json!({
+                "metadata": {"name": name},
+                "spec": {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"],
+                         "persistentVolumeReclaimPolicy": "Retain",
+                         "csi": {"driver": "csi.elsewhere.test", "volumeHandle": name},
+                         "claimRef": {"namespace": self.namespace, "name": PENDING}},
+            });
+            let volume = serde_json::from_value(volume).unwrap();
+            volumes.create(&PostParams::default(), &volume).await?;
+        }
+        Ok(own["spec"]["volume"]["name"] != *name)
+    }
+
+    /// What is not at its end: purged, or blocked by a denial, the record of the late one gone once it is wanted, and that of the
+    /// pending one with its volume.
     async fn open(&self, late: &mut bool) -> kube::Result<Vec<String>> {
         let records = self.records().await?;
         let of_late = records.iter().any(|record| record["spec"]["claim"]["name"] == "late");
@@ -76,6 +107,7 @@ impl<'a> Scene<'a> {
             .filter(|(claim, volume)| self.stand.digest(volume).is_some() && !blocked(claim));
         let mut open: Vec<String> = going.filter_map(|(claim, _)| claim.metadata.name.clone()).collect();
         open.extend((of_late || !*late).then(|| "late".to_owned()));
+        open.extend(self.pends(&records).await?.then(|| PENDING.to_owned()));
         Ok(open)
     }
 
@@ -83,7 +115,7 @@ impl<'a> Scene<'a> {
     async fn is_right(&self) {
         let (mounted, digest) = &self.mounted;
         assert_eq!(self.stand.digest(mounted), *digest, "{}", self.namespace);
-        for name in ["mounted", "late"] {
+        for name in ["mounted", "late", PENDING] {
             let claim = self.stand.claims(&self.namespace).get(name).await.unwrap();
             assert!(state(&claim).is_none() && claim.metadata.deletion_timestamp.is_none(), "{name}");
         }

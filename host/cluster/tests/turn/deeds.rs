@@ -5,6 +5,7 @@ use crate::windows::{Deed, Window};
 use k8s_openapi::api::core::v1::PersistentVolume;
 use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
 use probate_apiserver::driver::{DRIVER, handle_of};
+use probate_apiserver::until;
 use serde_json::{Value, json};
 
 impl Race<'_> {
@@ -17,6 +18,11 @@ impl Race<'_> {
             Deed::Renewed | Deed::Removed => {
                 stand.remove(namespace, &name).await;
                 stand.gone(namespace, &name).await;
+                if !kept {
+                    // A flip that comes before Kubernetes saw to the volume keeps it, and its purge is then ours.
+                    let gone = async || Ok(stand.digest(&trial.volume).is_none().then_some(()));
+                    until("a volume that goes with its claim", gone).await.unwrap();
+                }
                 if trial.deed == Deed::Renewed {
                     let volume = stand.held_claim(namespace, &name).await;
                     let digest = stand.digest(&volume);

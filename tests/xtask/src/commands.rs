@@ -79,6 +79,11 @@ pub(crate) enum Chore {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Decides the logs again that tests kept by `PROBATE_LOGS`, and changes bytes of them, which must be found.
+    Logs {
+        /// The folder that `PROBATE_LOGS` named
+        folder: std::path::PathBuf,
+    },
     /// Installs the command from outside the workspace under another toolchain, and uses it.
     InstallCheck,
     /// Runs the hostile corpora and prints what became of each class.
@@ -107,6 +112,7 @@ impl Chore {
             Self::Invert(args) => crate::invert::run(&args),
             Self::Plant(args) => crate::plant::run(&args),
             Self::Worlds { worlds, seed } => crate::worlds::run(worlds, seed),
+            Self::Logs { folder } => crate::logs::run(&folder),
             Self::InstallCheck => crate::install::run(),
             Self::Hostile => crate::hostile::run(),
             Self::Cluster { verb } => crate::cluster::run(&verb),

@@ -12,6 +12,7 @@ mod hostile;
 mod image;
 mod install;
 mod invert;
+mod logs;
 mod pages;
 mod plant;
 mod schemas;

@@ -1,7 +1,7 @@
 //! What runs in a process of its own, so that processor time and memory are its own: the loop, and the bare client that lists.
 
 use crate::figures::{cpu, resident, say};
-use crate::running::{How, Running, delete_all};
+use crate::running::{DELETE_ALL, How, Running};
 use kube::api::{Api, DynamicObject, ListParams};
 use probate_cluster::connect::{Target, connect};
 use probate_cluster::observe::discover::discover;
@@ -13,7 +13,7 @@ use std::time::Instant;
 pub(crate) async fn run_loop(kubeconfig: PathBuf) -> anyhow::Result<()> {
     let (begin, spent) = (Instant::now(), cpu("self")?);
     say(&json!({"resident": resident("self")?.0}).to_string())?;
-    let running = Running::start(kubeconfig, How::new(delete_all));
+    let running = Running::start(kubeconfig, How::new(DELETE_ALL));
     let mut last = 0;
     loop {
         last = running.turned_beyond(last).await;

@@ -3,10 +3,13 @@
 
 mod alone;
 #[path = "../../tests/turn/closure.rs"]
+#[allow(dead_code, reason = "shared with the tests, which use all of it")]
 mod closure;
 mod crowd;
 mod figures;
 mod large;
+#[path = "../../tests/turn/logs.rs"]
+mod logs;
 mod mark;
 mod replay;
 #[path = "../../tests/turn/running.rs"]

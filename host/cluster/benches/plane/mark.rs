@@ -3,7 +3,7 @@
 
 use crate::figures::{say, spread};
 use crate::replay::{Call, Twin, replay};
-use crate::stand::{Running, Stand, delete_all};
+use crate::stand::{DELETE_ALL, Running, Stand};
 use anyhow::{Context as _, ensure};
 use futures::StreamExt as _;
 use jiff::Timestamp;
@@ -31,7 +31,7 @@ pub(crate) async fn run(events: usize) -> anyhow::Result<()> {
     let together = held(&stand, "together", TOGETHER).await?;
     let twins = held(&stand, "twin", events).await?;
     stand.policy(NAMESPACE, json!({"graceSeconds": 86_400})).await;
-    let running = stand.run(delete_all).await;
+    let running = stand.run(DELETE_ALL).await;
     rest(&running).await;
     let started = Timestamp::now();
     for claim in &one {

@@ -5,6 +5,7 @@ mod act;
 mod choose;
 mod era;
 mod figures;
+pub mod journal;
 mod left;
 mod links;
 mod mirror;

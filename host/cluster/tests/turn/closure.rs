@@ -1,10 +1,13 @@
 //! Policies that are closures, and a journal that counts turns.
 
+use crate::logs::Kept;
 use probate_cluster::apply::Effect;
 use probate_cluster::controller::Journal;
 use probate_cluster::controller::policies::{Bench, Loader, PolicySource};
+use probate_contract::manifest::{Program as Spelled, Rego};
 use probate_contract::plan::PlanReport;
 use probate_contract::{Cause, Diagnostic, Fact, Verdict};
+use probate_core::digest;
 use probate_core::inventory::Inventory;
 use probate_core::log::Head;
 use probate_core::pipeline;
@@ -19,6 +22,14 @@ use tokio::sync::watch;
 pub(crate) struct Mind {
     pub(crate) reads: &'static [Fact],
     pub(crate) says: Mouth,
+    /// The same in Rego, where its decisions may be logged: whoever has the log decides again without the closure.
+    pub(crate) twin: Option<&'static Twin>,
+}
+
+/// A policy in Rego, and the paths that it reads.
+pub(crate) struct Twin {
+    pub(crate) rego: &'static str,
+    pub(crate) paths: &'static [&'static str],
 }
 
 /// An answer that is the same for everything, or to one evidence document.
@@ -37,19 +48,41 @@ impl Mouth {
     }
 }
 
-pub(crate) struct Counted(pub(crate) watch::Sender<u64>);
+pub(crate) struct Counted {
+    turns: watch::Sender<u64>,
+    log: Option<Kept>,
+}
+
+impl Counted {
+    pub(crate) fn of(mind: Mind, turns: watch::Sender<u64>) -> Self {
+        Self { turns, log: mind.twin.and_then(|_| Kept::wanted()) }
+    }
+}
 
 impl Journal for Counted {
-    fn decided(&self, _: &Inventory, _: &dyn Bench, _: &pipeline::Options, _: &PlanReport) {
-        self.0.send_modify(|turns| *turns += 1);
+    fn decided(
+        &self,
+        inventory: &Inventory,
+        bench: &dyn Bench,
+        options: &pipeline::Options,
+        report: &PlanReport,
+    ) {
+        if let Some(log) = &self.log {
+            log.decided(inventory, bench, options, report);
+        }
+        self.turns.send_modify(|turns| *turns += 1);
     }
 
     fn effect(&self, effect: &Effect) {
+        if let Some(log) = &self.log {
+            log.effect(effect);
+        }
         eprintln!("{:?} {} {}", effect.write.intended, effect.status, effect.answer.message);
     }
 
     fn begin(&self, _: Option<&Head>) {}
 
+    /// The requests of a loop are the same with a log and without.
     fn head(&self) -> Option<Head> {
         None
     }
@@ -57,19 +90,27 @@ impl Journal for Counted {
 
 impl Loader for Mind {
     fn load(&self, sources: Vec<PolicySource>) -> Arc<dyn Bench> {
-        let policies = sources.into_iter().map(|source| Policy {
-            manifest: source.manifest,
-            program_digest: "sha256:0".into(),
-            program: match source.files {
-                Ok(_) => Ok(Program {
-                    reads: self.reads.to_vec(),
-                    paths: Default::default(),
-                    parameters: Default::default(),
-                }),
-                Err(message) => Err(Failure { cause: Cause::LoadFailed, message }),
-            },
-        });
+        let policies = sources.into_iter().map(|source| self.policy(source));
         Arc::new(Loaded(PolicySet::new(policies.collect()), self.says))
+    }
+}
+
+impl Mind {
+    /// The policy with this mind in place of its program.
+    fn policy(&self, source: PolicySource) -> Policy {
+        let PolicySource { mut manifest, files, .. } = source;
+        let rego = self.twin.map_or_else(String::new, |twin| twin.rego.to_owned());
+        let paths = self.twin.map_or(&[][..], |twin| twin.paths);
+        let program = files.map(|_| Program {
+            reads: self.reads.to_vec(),
+            paths: paths.iter().map(|path| (*path).to_owned()).collect(),
+            parameters: Default::default(),
+        });
+        let program_digest = digest::of_files([("inline.rego", rego.as_bytes())].into_iter());
+        manifest.spec.program =
+            Spelled { rego: Some(Rego { inline: Some(rego), ..Rego::default() }), ..Spelled::default() };
+        let program = program.map_err(|message| Failure { cause: Cause::LoadFailed, message });
+        Policy { manifest, program_digest, program }
     }
 }
 

@@ -1,7 +1,7 @@
 //! A process that dies at any of its writes is gone on with by the next: the same end, and nothing twice. `PROBATE_CRASHES=all` tries
 //! every write, else a sample.
 
-use crate::stand::{How, Stand, delete_all};
+use crate::stand::{DELETE_ALL, How, Stand};
 use probate_apiserver::proxy::{Barrier, Fault, Passed, Proxy, Rule};
 use probate_apiserver::until;
 use serde_json::json;
@@ -31,7 +31,7 @@ fn counts(passed: &Passed) -> bool {
 /// The writes of a run from a bound claim to its destroyed data.
 async fn clean(stand: &Stand) -> Vec<Place> {
     let proxy = Proxy::start(&stand.rig.plane).await.unwrap();
-    let how = How { kubeconfig: Some(stand.through(&proxy).await), ..How::new(delete_all) };
+    let how = How { kubeconfig: Some(stand.through(&proxy).await), ..How::new(DELETE_ALL) };
     let volume = prepare(stand, "clean").await;
     let _running = stand.run_as(how).await;
     until("destroyed data", async || Ok(stand.digest(&volume).is_none().then_some(()))).await.unwrap();
@@ -63,7 +63,7 @@ async fn die(stand: &Stand, name: &str, place: &Place, death: Death) -> u64 {
     let (verb, resource, nth) = place;
     let rule = Rule::new(verb, resource, fault).dry_run(false).from(*nth).times(1);
     let injected = proxy.inject(rule);
-    let how = How { kubeconfig: Some(stand.through(&proxy).await), ..How::new(delete_all) };
+    let how = How { kubeconfig: Some(stand.through(&proxy).await), ..How::new(DELETE_ALL) };
     let running = stand.run_as(how).await;
     // A run that needs fewer of these writes than the clean one has nothing to die at.
     let end = until("a death, or the end", async || {
@@ -73,7 +73,7 @@ async fn die(stand: &Stand, name: &str, place: &Place, death: Death) -> u64 {
     end.await.unwrap();
     drop(running);
     barrier.release();
-    let _next = stand.run(delete_all).await;
+    let _next = stand.run(DELETE_ALL).await;
     until("destroyed data", async || Ok(stand.digest(&volume).is_none().then_some(()))).await.unwrap();
     stand.gone(name, "data").await;
     let handle = probate_apiserver::driver::handle_of(&volume).unwrap();

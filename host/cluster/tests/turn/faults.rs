@@ -3,7 +3,7 @@
 
 use crate::many::{none_left, state, uid};
 use crate::matrix::{Asked, Cell, Kind, cells, packed, watched};
-use crate::stand::{How, Running, Stand, Written, delete_all};
+use crate::stand::{DELETE_ALL, How, Running, Stand, Written};
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
 use kube::api::{Api, ListParams, PostParams};
 use probate_apiserver::driver::handle_of;
@@ -57,7 +57,7 @@ impl<'a> Scene<'a> {
 
     async fn run(&self, proxy: &Proxy) -> Vec<Running> {
         let kubeconfig = Some(self.stand.through(proxy).await);
-        vec![self.stand.run_as(How { kubeconfig, ..How::new(delete_all) }).await]
+        vec![self.stand.run_as(How { kubeconfig, ..How::new(DELETE_ALL) }).await]
     }
 
     async fn records(&self) -> kube::Result<Vec<Value>> {
@@ -268,7 +268,7 @@ async fn watches_that_fall_silent_let_nothing_wanted_go() {
     let proxy = Proxy::start(&stand.rig.plane).await.unwrap();
     let muted = Barrier::default();
     let rule = proxy.inject(Rule::new("watch", "*", Fault::Mute(muted.clone())));
-    let how = How { kubeconfig: Some(stand.through(&proxy).await), ..How::new(delete_all) };
+    let how = How { kubeconfig: Some(stand.through(&proxy).await), ..How::new(DELETE_ALL) };
     let running = vec![stand.run_as(how).await];
     stand.state("silent", "data", Some("Marked")).await;
     muted.release();

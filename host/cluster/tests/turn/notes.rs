@@ -1,13 +1,14 @@
 //! Annotations: what the verdict says stands, once written; what it stops to say goes, and what somebody else owns stays theirs.
 //! `PROBATE_OBJECTS` says on how many claims.
 
+use crate::closure::{Mind, Mouth};
 use crate::many::{count_of, none_left};
 use crate::stand::{How, Running, Stand, Written};
 use futures::StreamExt as _;
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 use kube::api::{ListParams, PostParams};
 use probate_apiserver::driver::CLASS_WAIT;
-use probate_contract::Verdict;
+use probate_contract::{Fact, Verdict};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -32,6 +33,11 @@ fn notes() -> Verdict {
     let notes = said.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
     let forbidden = FORBIDDEN.map(|key| (key.to_owned(), "no".to_owned()));
     Verdict { annotations: notes.chain(forbidden).collect(), ..Verdict::default() }
+}
+
+/// No program says at one time this and then that: no log is kept.
+fn saying(says: fn() -> Verdict) -> Mind {
+    Mind { reads: &[Fact::UsageUnusedSince], says: Mouth::Always(says), twin: None }
 }
 
 /// Annotations under our domain or one of the forbidden keys.
@@ -90,7 +96,7 @@ async fn notes_follow_the_verdict_and_take_nobodys_place() {
     make(&stand, THEIRS, 2, "someone", json!({OWNER: "eve"})).await;
     let parts = json!({"actions": ["Annotate"], "match": {"namespaces": [NAMESPACE, THEIRS]}});
     stand.policy_with(NAMESPACE, parts).await;
-    let mut how = How::new(notes);
+    let mut how = How::new(saying(notes));
     how.settings.annotation_prefixes = vec!["team.example/".into()];
     let running = vec![stand.run_as(how.clone()).await];
     // Each object is written once for what is said newly, and not at all while it stands.
@@ -131,7 +137,7 @@ async fn an_audit_policy_notes_nothing() {
         annotations: BTreeMap::from([(OWNER.to_owned(), "ann".to_owned())]),
         ..Verdict::default()
     };
-    let running = vec![stand.run(said).await];
+    let running = vec![stand.run(saying(said)).await];
     stand.nudge(&running, 3).await;
     assert_eq!(writes(&stand.wrote(), "quiet"), (0, 0));
 }

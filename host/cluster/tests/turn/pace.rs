@@ -2,7 +2,7 @@
 //! nothing. `PROBATE_PACED` says of how many claims.
 
 use crate::many::{count_of, none_left};
-use crate::stand::{How, Running, Stand, delete_all};
+use crate::stand::{DELETE_ALL, How, Running, Stand};
 use kube::api::ListParams;
 use probate_apiserver::until;
 use probate_cluster::own::Own;
@@ -66,7 +66,7 @@ async fn longest_unused(stand: &Stand, namespace: &str) -> Vec<String> {
 async fn a_rate_takes_the_longest_unused_and_a_second_process_takes_no_more() {
     let Some(stand) = Stand::start().await else { return };
     stand.namespace("rate").await;
-    let mut how = How::new(delete_all);
+    let mut how = How::new(DELETE_ALL);
     // It is the rate that is tried here.
     how.settings.breaker.min_count = u64::MAX;
     let first = vec![stand.run_as(how.clone()).await];
@@ -101,7 +101,7 @@ async fn an_open_breaker_holds_the_whole_set_until_a_person_resets_it() {
     let breaker = json!({"maxPercent": 5, "minCount": 2});
     stand.policy_with("broken", json!({"deletion": {"graceSeconds": 3600}, "breaker": breaker})).await;
     for _ in 0..2 {
-        let running = stand.run_as(How::new(delete_all)).await;
+        let running = stand.run_as(How::new(DELETE_ALL)).await;
         for turn in ["one", "two", "three"] {
             stand.annotate("broken", "data-0000", "turn", Some(turn)).await;
             running.turns(1).await;

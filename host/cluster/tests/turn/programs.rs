@@ -1,6 +1,6 @@
 //! Programs that stand elsewhere: whoever wrote one may take it back, and one may come after its policy.
 
-use crate::stand::{Stand, delete_all};
+use crate::stand::{DELETE_ALL, Stand};
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{Api, DeleteParams, ObjectMeta, PostParams};
 use serde_json::json;
@@ -19,7 +19,7 @@ async fn a_program_that_is_taken_away_lifts_its_marks_and_one_that_comes_is_load
     let digest = format!("sha256:{}", "0".repeat(64));
     let from = json!({"digest": digest, "rego": {"configMapRef": {"name": "program"}}});
     stand.policy_with("shop", json!({"deletion": {"graceSeconds": 3600}, "program": from})).await;
-    let running = vec![stand.run(delete_all).await];
+    let running = vec![stand.run(DELETE_ALL).await];
     stand.nudge(&running, 2).await;
     stand.state("shop", "data", None).await;
     maps.create(&PostParams::default(), &program).await.unwrap();

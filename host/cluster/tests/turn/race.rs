@@ -3,7 +3,7 @@
 
 use crate::give_back::give_back;
 use crate::many::{count_of, state, uid};
-use crate::stand::{How, Running, Stand, delete_all};
+use crate::stand::{DELETE_ALL, How, Running, Stand};
 use crate::windows::{CELLS, Deed, End, Window};
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
 use kube::api::Api;
@@ -209,7 +209,7 @@ async fn whoever_comes_inside_a_window_loses_no_data() {
         stand.policy(namespace, deletion).await;
     }
     let proxy = Proxy::start(&stand.rig.plane).await.unwrap();
-    let how = How { kubeconfig: Some(stand.through(&proxy).await), ..How::new(delete_all) };
+    let how = How { kubeconfig: Some(stand.through(&proxy).await), ..How::new(DELETE_ALL) };
     let running = vec![stand.run_as(how).await];
     let race = Race { stand: &stand, proxy, running };
     let count = count_of("PROBATE_RACES", 12);

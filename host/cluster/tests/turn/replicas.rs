@@ -2,7 +2,7 @@
 //! many claims.
 
 use crate::many::{count_of, none_left, state, uid};
-use crate::stand::{Running, Stand, Written, delete_all};
+use crate::stand::{DELETE_ALL, Running, Stand, Written};
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
 use kube::api::{Api, ListParams, PostParams};
 use probate_apiserver::driver::handle_of;
@@ -187,7 +187,7 @@ async fn three_at_once_take_what_one_would_and_nothing_twice() {
     stand.policy_with(MANY, json!({"deletion": later, "rates": rate(4 * count)})).await;
     let mut running: Vec<Running> = Vec::new();
     for _ in 0..LOOPS {
-        running.push(stand.run(delete_all).await);
+        running.push(stand.run(DELETE_ALL).await);
     }
     crowd.befall().await;
     crowd.settle().await;

@@ -1,6 +1,6 @@
 //! What the account may not do is not done, and what it may not read retains.
 
-use crate::stand::{How, Stand, delete_all};
+use crate::stand::{DELETE_ALL, How, Stand};
 use probate_apiserver::{Options as Plane, Rig, until};
 use probate_cluster::observe::live::Look;
 use serde_json::json;
@@ -11,7 +11,7 @@ async fn audit_writes_nothing_but_its_own() {
     stand.namespace("audit").await;
     stand.claim("audit", "data").await;
     stand.policy_with("audit", json!({"mode": "Audit", "deletion": {"graceSeconds": 0}})).await;
-    let running = stand.run(delete_all).await;
+    let running = stand.run(DELETE_ALL).await;
     for turn in ["one", "two", "three"] {
         stand.annotate("audit", "data", "turn", Some(turn)).await;
         running.turns(1).await;
@@ -34,7 +34,7 @@ async fn what_may_not_be_listed_retains_and_the_policy_names_the_rule() {
         ["persistentvolumeclaims", "persistentvolumes", "namespaces", "nodes", "services", "serviceaccounts"]}]);
     stand.kubectl(&["patch", "clusterrole", "probate-observe", "--type=json", "-p", &drop_pods.to_string()]);
     stand.policy("blind", json!({"graceSeconds": 0})).await;
-    let _running = stand.run(delete_all).await;
+    let _running = stand.run(DELETE_ALL).await;
     until("the rule in the policy's condition", async || {
         let status = stand.kubectl(&["get", "clusterretentionpolicy", "blind", "-o", "yaml"]);
         Ok((status.contains("EvidenceIncomplete") && status.contains("pods")).then_some(()))
@@ -50,7 +50,7 @@ async fn what_waits_for_a_person_is_proposed_and_goes_once_approved() {
     stand.namespace("wait").await;
     stand.claim("wait", "data").await;
     stand.policy_with("wait", json!({"mode": "Propose", "deletion": {"graceSeconds": 3600}})).await;
-    let _running = stand.run(delete_all).await;
+    let _running = stand.run(DELETE_ALL).await;
     let plans = |path: &str| stand.kubectl(&["get", "plans.probate.dev", "-n", "probate", "-o", path]);
     let name = until("a proposal", async || {
         let name = plans("jsonpath={.items[*].metadata.name}");
@@ -79,7 +79,7 @@ async fn a_linked_cluster_may_come_later_and_holds_up_nobody() {
     let folder = tempfile::tempdir().unwrap();
     let kubeconfig = folder.path().join("guest");
     let guest = Look { name: "guest".into(), access: None, kubeconfig: Some(kubeconfig.clone()) };
-    let mut how = How::new(delete_all);
+    let mut how = How::new(DELETE_ALL);
     how.linked.push(guest);
     how.settings.maximum_gap_seconds = 3600;
     let _running = stand.run_as(how).await;

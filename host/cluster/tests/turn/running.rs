@@ -1,23 +1,26 @@
 //! The loop in this process.
 
-use crate::closure::{Counted, Mind, Mouth};
+use crate::closure::{Counted, Mind, Mouth, Twin};
 use probate_cluster::connect::{Target, connect};
 use probate_cluster::controller::{Options, run};
 use probate_cluster::observe::live::Look;
 use probate_contract::settings::SettingsSpec;
 use probate_contract::verdict::Action;
 use probate_contract::{Fact, Verdict};
-use serde_json::Value;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// What a policy answers about everything.
-pub(crate) type Says = fn() -> Verdict;
-
-pub(crate) fn delete_all() -> Verdict {
-    Verdict { action: Action::Delete, reason: "nothing wants it".into(), ..Verdict::default() }
-}
+/// Everything is to go that nothing uses.
+pub(crate) const DELETE_ALL: Mind = Mind {
+    reads: &[Fact::UsageUnusedSince],
+    says: Mouth::Always(|| Verdict {
+        action: Action::Delete,
+        reason: "nothing wants it".into(),
+        ..Verdict::default()
+    }),
+    twin: Some(&Twin { rego: include_str!("twins/delete_all.rego"), paths: &["usage.unusedSince"] }),
+};
 
 /// How the loop is run.
 #[derive(Clone)]
@@ -31,7 +34,7 @@ pub(crate) struct How {
 }
 
 impl How {
-    pub(crate) fn new(says: Says) -> Self {
+    pub(crate) fn new(mind: Mind) -> Self {
         let mut settings = SettingsSpec {
             minimum_age_seconds: 0,
             minimum_unused_seconds: 0,
@@ -40,13 +43,7 @@ impl How {
             ..SettingsSpec::default()
         };
         settings.breaker.min_count = 1000;
-        let mind = Mind { reads: &[Fact::UsageUnusedSince], says: Mouth::Always(says) };
         Self { mind, kubeconfig: None, settings, linked: Vec::new() }
-    }
-
-    /// A policy that reads these facts, and answers about each subject by its evidence.
-    pub(crate) fn asking(reads: &'static [Fact], says: fn(&Value) -> Verdict) -> Self {
-        Self { mind: Mind { reads, says: Mouth::Of(says) }, ..Self::new(delete_all) }
     }
 }
 
@@ -69,8 +66,8 @@ impl Running {
             purger: Some("probate-purger".into()),
             threads: 1,
         };
-        let counted = Arc::new(Counted(counted));
         let mind = how.mind;
+        let counted = Arc::new(Counted::of(mind, counted));
         // A process that cannot start is started again, as its pod would be.
         let task = tokio::spawn(async move {
             loop {

@@ -1,6 +1,7 @@
 //! A control plane with our kinds and the shipped manifests.
 
-pub(crate) use crate::running::{How, Running, Says, delete_all};
+pub(crate) use crate::closure::Mind;
+pub(crate) use crate::running::{DELETE_ALL, How, Running};
 use k8s_openapi::api::core::v1::{Namespace, PersistentVolume, PersistentVolumeClaim, Pod};
 use kube::Client;
 use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams};
@@ -135,8 +136,8 @@ impl Stand {
     }
 
     /// Starts the loop under its own account.
-    pub(crate) async fn run(&self, says: Says) -> Running {
-        self.run_as(How::new(says)).await
+    pub(crate) async fn run(&self, mind: Mind) -> Running {
+        self.run_as(How::new(mind)).await
     }
 
     /// The loop's account by way of a proxy.

@@ -1,6 +1,5 @@
 //! Commands that talk to a cluster: how it is reached, and what is there as an inventory.
 
-pub mod journal;
 pub mod loader;
 
 use crate::cli::{ClusterArgs, InputArgs};

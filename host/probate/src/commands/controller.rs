@@ -1,15 +1,17 @@
 //! `probate controller`: the process in the pod.
 
 use crate::cli::ControllerArgs;
-use crate::cluster::journal::Writer;
 use crate::cluster::loader::SandboxLoader;
 use crate::cluster::{access, block_on, looks};
 use crate::exit::{Exit, Outcome, Stop};
 use crate::{session, world};
+use probate_cluster::controller::journal::{Out, Writer};
 use probate_cluster::controller::{Options, run as turn};
 use probate_cluster::observe::watch::now;
 use probate_contract::settings::SettingsSpec;
+use std::fs::File;
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Runs until it is told to stop.
@@ -25,10 +27,8 @@ pub fn run(args: &ControllerArgs, threads: Option<NonZeroUsize>) -> Outcome {
     let engine = session::engine(now(), threads)?;
     let threads = session::threads(threads);
     let loader = Arc::new(SandboxLoader { engine, threads });
-    let journal = Writer::start(&args.cluster.cluster_name, args.log.as_deref()).map_err(|error| {
-        Stop::usage("PB7012", format!("--log: {error}"), "name a file in a folder that is there")
-    })?;
-    let journal = Arc::new(journal);
+    let outs = outs(args.log.as_deref())?;
+    let journal = Arc::new(Writer::start(&args.cluster.cluster_name, session::log_engine(), outs));
     block_on(async {
         let home = access(&args.cluster).await?;
         let linked = looks(&args.cluster, &home).await?.into_iter().skip(1).collect();
@@ -44,6 +44,18 @@ pub fn run(args: &ControllerArgs, threads: Option<NonZeroUsize>) -> Outcome {
         turn(home, loader, journal, options, stopped()).await.map_err(|error| Stop::cluster(&error))
     })?;
     Ok(Exit::Done)
+}
+
+/// Where the decision log goes: standard output, and a file where one is named.
+fn outs(file: Option<&Path>) -> Result<Vec<Out>, Stop> {
+    let mut outs: Vec<Out> = vec![("standard output", Box::new(std::io::stdout()))];
+    if let Some(file) = file {
+        let file = File::options().create(true).append(true).open(file).map_err(|error| {
+            Stop::usage("PB7012", format!("--log: {error}"), "name a file in a folder that is there")
+        })?;
+        outs.push(("--log", Box::new(file)));
+    }
+    Ok(outs)
 }
 
 /// SIGTERM or SIGINT.

@@ -1,7 +1,9 @@
 //! Volumes that are made Retain while their claims still live: whatever Kubernetes deletes then, the data stays. Beside each stands
 //! the same without a policy, whose data is lost.
 
+use super::asking;
 use super::world::{World, all, phase, reclaim_policy};
+use crate::closure::{Mind, Twin};
 use crate::many::none_left;
 use crate::stand::{How, Stand};
 use k8s_openapi::api::core::v1::PersistentVolume;
@@ -39,6 +41,12 @@ fn reports(evidence: &Value) -> Verdict {
     })
 }
 
+const REPORTS: Mind = asking(
+    &[Fact::Owners],
+    reports,
+    &Twin { rego: include_str!("../twins/reports.rego"), paths: &["owners"] },
+);
+
 /// An owner whose deletion takes the claim, though somebody else uses it now.
 fn stale_owners(evidence: &Value) -> Verdict {
     let uses = |uid: &Value| list(evidence, "references").any(|reference| reference["uid"] == *uid);
@@ -53,6 +61,12 @@ fn stale_owners(evidence: &Value) -> Verdict {
     }
 }
 
+const STALE_OWNERS: Mind = asking(
+    &[Fact::Owners, Fact::References],
+    stale_owners,
+    &Twin { rego: include_str!("../twins/stale_owners.rego"), paths: &["owners", "references"] },
+);
+
 /// What a namespace takes with it, or has taken, is kept, and told where it came from.
 fn leaving(evidence: &Value) -> Verdict {
     let phase = evidence["namespace"]["phase"].as_str();
@@ -64,6 +78,12 @@ fn leaving(evidence: &Value) -> Verdict {
     kept("its namespace goes", ("origin", format!("{}/{}", text("namespace"), text("name"))))
 }
 
+const LEAVING: Mind = asking(
+    &[Fact::Namespace, Fact::Volume],
+    leaving,
+    &Twin { rego: include_str!("../twins/leaving.rego"), paths: &["namespace.phase", "volume.claimRef"] },
+);
+
 /// As shipped policy effective-retention for class `rig`.
 fn classes(evidence: &Value) -> Verdict {
     let (class, policy) = (&evidence["volume"]["storageClassName"], &evidence["volume"]["reclaimPolicy"]);
@@ -72,6 +92,15 @@ fn classes(evidence: &Value) -> Verdict {
         _ => Verdict::default(),
     }
 }
+
+const CLASSES: Mind = asking(
+    &[Fact::Volume],
+    classes,
+    &Twin {
+        rego: include_str!("../twins/classes.rego"),
+        paths: &["volume.reclaimPolicy", "volume.storageClassName"],
+    },
+);
 
 fn note(volume: &PersistentVolume, key: &str) -> String {
     let notes = volume.metadata.annotations.clone().unwrap_or_default();
@@ -107,7 +136,7 @@ async fn s20_the_disk_outlives_the_report_that_owns_it() {
     let lost = stand.bound_volume("unwatched", name).await;
     let digest = stand.digest(&disk);
     stand.policy("team-a", json!({})).await;
-    let _running = stand.run_as(How::asking(&[Fact::Owners], reports)).await;
+    let _running = stand.run_as(How::new(REPORTS)).await;
     stand.says(&disk, "Retain").await;
     stand.event("ReclaimPolicyRetained", disk.metadata.name.as_deref().unwrap()).await;
     until("the hazard, noted on the claim", async || {
@@ -139,7 +168,7 @@ async fn s21_the_disk_is_kept_while_its_former_machine_still_lives() {
     let lost = stand.bound_volume("unwatched", "db01-data").await;
     let digest = stand.digest(&disk);
     stand.policy("team-a", json!({})).await;
-    let _running = stand.run_as(How::asking(&[Fact::Owners, Fact::References], stale_owners)).await;
+    let _running = stand.run_as(How::new(STALE_OWNERS)).await;
     stand.says(&disk, "Retain").await;
     let machines = stand.kubectl(&["get", "virtualmachines.kubevirt.io", "-n", "team-a", "-o", "name"]);
     assert!(machines.contains("/db01\n"), "machine A still lives: {machines}");
@@ -173,7 +202,7 @@ async fn s32_what_a_namespace_takes_with_it_is_kept_and_told_its_origin_before()
     let lost = stand.bound_volume("unwatched", "db01-data").await;
     let digest = stand.digest(&disk);
     stand.policy("team-a", json!({})).await;
-    let running = vec![stand.run_as(How::asking(&[Fact::Namespace, Fact::Volume], leaving)).await];
+    let running = vec![stand.run_as(How::new(LEAVING)).await];
     stand.nudge(&running, 2).await;
     assert_eq!(reclaim_policy(&stand.volume(&disk).await.unwrap()), "Delete", "nothing goes yet");
     stand.kubectl(&["delete", "namespace", "team-a", "unwatched", "--wait=false"]);
@@ -211,7 +240,7 @@ async fn s36_the_hosts_volume_is_kept_before_the_tenants_claim_goes() {
     let lost = stand.bound_volume("unwatched", name).await;
     let digest = stand.digest(&disk);
     stand.policy("team-a", json!({})).await;
-    let _running = stand.run_as(How::asking(&[Fact::Volume], classes)).await;
+    let _running = stand.run_as(How::new(CLASSES)).await;
     let now = stand.says(&disk, "Retain").await;
     assert_eq!(phase(&now), "Bound");
     let claim = stand.claims("team-a").get(name).await.unwrap();

@@ -1,8 +1,10 @@
 //! What only somebody who was there can know: it stands on objects that go, and is kept beside the volume.
 
+use super::asking;
 use super::world::{World, all, reclaim_policy, uid_of};
+use crate::closure::{Mind, Twin};
 use crate::many::uid;
-use crate::stand::{How, Stand, delete_all};
+use crate::stand::{DELETE_ALL, How, Stand};
 use k8s_openapi::api::core::v1::PersistentVolume;
 use kube::api::{Api, DeleteParams};
 use probate_apiserver::driver::handle_of;
@@ -18,6 +20,9 @@ fn chosen(evidence: &Value) -> Verdict {
     let action = if owners.into_iter().any(kept) { Action::Retain } else { Action::Delete };
     Verdict { action, reason: "as was chosen".into(), ..Verdict::default() }
 }
+
+const CHOSEN: Mind =
+    asking(&[Fact::Owners], chosen, &Twin { rego: include_str!("../twins/chosen.rego"), paths: &["owners"] });
 
 /// What the record tells of an owner of that name.
 fn owner<'a>(record: &'a Value, name: &str) -> &'a Value {
@@ -66,7 +71,7 @@ async fn s10_that_its_owner_keeps_the_volumes_outlives_the_cluster() {
         world.put(guest(cluster, claim)).await;
     }
     stand.policy("gc1-ns", json!({"graceSeconds": 3600})).await;
-    let running = vec![stand.run(delete_all).await];
+    let running = vec![stand.run(DELETE_ALL).await];
     let (claim, twin) =
         (stand.claims("gc1-ns").get(kept).await.unwrap(), stand.claims("gc1-ns").get(goes).await.unwrap());
     let learned = |record: &Value| record["status"]["guestCluster"]["keepVolumes"] == true;
@@ -124,7 +129,7 @@ async fn s14_which_disks_go_with_a_machine_is_read_before_it_is_gone() {
     ]);
     world.put(vec![machine]).await;
     stand.policy("team-a", json!({"graceSeconds": 3600})).await;
-    let running = vec![stand.run_as(How::asking(&[Fact::Owners], chosen)).await];
+    let running = vec![stand.run_as(How::new(CHOSEN)).await];
     stand.nudge(&running, 2).await;
     // Harvester writes the choice, deletes, and is done at once.
     let at = ["virtualmachines.kubevirt.io", "-n", "team-a", "db01"];
@@ -164,7 +169,7 @@ async fn s27_that_a_claim_was_orphaned_on_purpose_is_read_in_that_moment() {
     // Nobody chose anything about this one.
     stand.claim("team-a", "other").await;
     stand.policy("team-a", json!({"graceSeconds": 3600})).await;
-    let running = vec![stand.run_as(How::asking(&[Fact::Owners], chosen)).await];
+    let running = vec![stand.run_as(How::new(CHOSEN)).await];
     stand.state("team-a", "other", Some("Marked")).await;
     stand.kubectl(&[
         "delete",
@@ -214,7 +219,7 @@ async fn s47_the_record_keeps_driver_and_handle_of_a_volume_that_is_gone() {
     stand.kubectl(&["patch", "pv", at, "-p", r#"{"spec": {"persistentVolumeReclaimPolicy": "Retain"}}"#]);
     stand.remove("team-a", name).await;
     stand.policy("team-a", json!({"graceSeconds": 3600})).await;
-    let mut running = vec![stand.run(delete_all).await];
+    let mut running = vec![stand.run(DELETE_ALL).await];
     let whole = |record: &Value| {
         record["spec"]["volume"]["volumeHandle"] == handle_of(&volume).unwrap()
             && record["spec"]["volume"]["driver"] == probate_apiserver::driver::DRIVER
@@ -226,7 +231,7 @@ async fn s47_the_record_keeps_driver_and_handle_of_a_volume_that_is_gone() {
     until("no volume", async || Ok(stand.volume(&volume).await.is_none().then_some(()))).await.unwrap();
     stand.nudge(&running, 3).await;
     running.clear();
-    running.push(stand.run(delete_all).await);
+    running.push(stand.run(DELETE_ALL).await);
     stand.nudge(&running, 3).await;
     stand.record(uid(&claim), whole).await;
     assert!(digest.is_some());

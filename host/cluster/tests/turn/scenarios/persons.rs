@@ -1,8 +1,10 @@
 //! What waits for a person: a set that is too large, and a volume that says Retain.
 
+use super::asking;
 use super::world::{World, phase, uid_of};
+use crate::closure::{Mind, Twin};
 use crate::many::none_left;
-use crate::stand::{How, Stand, delete_all};
+use crate::stand::{DELETE_ALL, How, Stand};
 use k8s_openapi::api::core::v1::PersistentVolume;
 use probate_apiserver::driver::handle_of;
 use probate_apiserver::until;
@@ -24,6 +26,12 @@ fn tombstones(evidence: &Value) -> Verdict {
     }
     Verdict::default()
 }
+
+const TOMBSTONES: Mind = asking(
+    &[Fact::Owners],
+    tombstones,
+    &Twin { rego: include_str!("../twins/tombstones.rego"), paths: &["owners"] },
+);
 
 fn machine(namespace: &str) -> Value {
     json!({"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachine", "metadata": {"namespace": namespace, "name": "db01"},
@@ -67,7 +75,7 @@ async fn s62_a_retained_volume_goes_by_an_approved_plan_in_two_ways() {
             World::of(&stand).put(vec![machine(namespace)]).await;
         }
     }
-    let running = vec![stand.run_as(How::asking(&[Fact::Owners], tombstones)).await];
+    let running = vec![stand.run_as(How::new(TOMBSTONES)).await];
     let object = given_up(&stand, "object", true).await;
     let asset = given_up(&stand, "asset", true).await;
     let doubtful = given_up(&stand, "doubtful", false).await;
@@ -145,7 +153,7 @@ async fn s64_too_many_at_once_wait_all_of_them_for_a_person() {
     // Four in ten, of thirty and of ten.
     crowd(&stand, "shop", 30, 12).await;
     crowd(&stand, "few", 10, 4).await;
-    let running = vec![stand.run(delete_all).await];
+    let running = vec![stand.run(DELETE_ALL).await];
     // Not more than ten: nothing holds them.
     none_left("marks in few", async || Ok(unmarked(&stand, "few").await - 6)).await;
     until("an open breaker", async || {
@@ -158,7 +166,7 @@ async fn s64_too_many_at_once_wait_all_of_them_for_a_person() {
     assert_eq!(unmarked(&stand, "shop").await, 30, "the whole set");
     // Over a restart too.
     drop(running);
-    let running = vec![stand.run(delete_all).await];
+    let running = vec![stand.run(DELETE_ALL).await];
     stand.nudge(&running, 3).await;
     assert_eq!(unmarked(&stand, "shop").await, 30);
     let target = Target { kubeconfig: Some(stand.rig.plane.kubeconfig().to_owned()), context: None };

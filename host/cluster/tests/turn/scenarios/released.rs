@@ -2,7 +2,7 @@
 
 use super::world::{World, corpus, phase, uid_of};
 use crate::many::uid;
-use crate::stand::{How, Stand, delete_all};
+use crate::stand::{DELETE_ALL, How, Stand};
 use k8s_openapi::api::core::v1::PersistentVolume;
 use kube::api::{Patch, PatchParams, PostParams};
 use probate_apiserver::driver::CLASS;
@@ -71,7 +71,7 @@ async fn s28_what_was_released_a_moment_ago_settles_and_is_taken_again() {
     let deletion = json!({"graceSeconds": 3600, "quarantineSeconds": 3600, "purge": "Auto",
                           "retainedVolumes": "DeleteObjectAndAsset"});
     stand.policy_with("team-a", json!({"deletion": deletion, "subjects": ["PersistentVolume"]})).await;
-    let mut how = How::new(delete_all);
+    let mut how = How::new(DELETE_ALL);
     how.settings.minimum_unused_seconds = DAYS;
     let running = vec![stand.run_as(how).await];
     until("a mark on what has settled", async || {
@@ -137,7 +137,7 @@ async fn s30_the_endpoint_of_a_shared_volume_goes_before_its_claim() {
     let volume = shared(&stand).await;
     let endpoint = volume.metadata.name.as_deref().unwrap();
     stand.policy("gc1-ns", json!({"graceSeconds": 0, "quarantineSeconds": 3600, "purge": "Manual"})).await;
-    let running = vec![stand.run(delete_all).await];
+    let running = vec![stand.run(DELETE_ALL).await];
     let at = ["networkfilesystems.harvesterhci.io", "-n", "harvester-system", endpoint];
     let stays = async |why: &str| {
         stand.nudge(&running, 3).await;

@@ -2,7 +2,7 @@
 
 use super::world::{World, reclaim_policy};
 use crate::many::uid;
-use crate::stand::{How, Stand, Written, delete_all};
+use crate::stand::{DELETE_ALL, How, Stand, Written};
 use probate_apiserver::driver::handle_of;
 use probate_apiserver::proxy::{Barrier, Fault, Proxy, Rule};
 use probate_apiserver::until;
@@ -29,7 +29,7 @@ impl Held {
         let proxy = Proxy::start(&stand.rig.plane).await.unwrap();
         let barrier = Barrier::default();
         proxy.inject(delete(Fault::Hold(barrier.clone()), dry_run));
-        let how = How { kubeconfig: Some(stand.through(&proxy).await), ..How::new(delete_all) };
+        let how = How { kubeconfig: Some(stand.through(&proxy).await), ..How::new(DELETE_ALL) };
         let running = vec![stand.run_as(how).await];
         until("a held DELETE", async || Ok((barrier.count() > 0).then_some(()))).await.unwrap();
         Self { barrier, proxy, running }
@@ -131,21 +131,21 @@ async fn s67_a_step_is_carried_out_once_over_restarts_and_by_several() {
     let volume = stand.bound_volume("shop", "data").await;
     stand.policy("shop", json!({"graceSeconds": 2, "quarantineSeconds": 0, "purge": "Auto"})).await;
     // One marks it and ends.
-    let first = stand.run(delete_all).await;
+    let first = stand.run(DELETE_ALL).await;
     stand.state("shop", "data", Some("Marked")).await;
     drop(first);
     // The next deletes, and ends before it hears that it is done.
     let proxy = Proxy::start(&stand.rig.plane).await.unwrap();
     let barrier = Barrier::default();
     proxy.inject(delete(Fault::HoldReply(barrier.clone()), false));
-    let how = How { kubeconfig: Some(stand.through(&proxy).await), ..How::new(delete_all) };
+    let how = How { kubeconfig: Some(stand.through(&proxy).await), ..How::new(DELETE_ALL) };
     let second = stand.run_as(how).await;
     until("a DELETE", async || Ok((barrier.count() > 0).then_some(()))).await.unwrap();
     stand.gone("shop", "data").await;
     drop(second);
     barrier.release();
     // Two at once are told of it again.
-    let running = vec![stand.run(delete_all).await, stand.run(delete_all).await];
+    let running = vec![stand.run(DELETE_ALL).await, stand.run(DELETE_ALL).await];
     stand.destroyed(&volume).await;
     stand.nudge(&running, 3).await;
     let wrote = stand.wrote();

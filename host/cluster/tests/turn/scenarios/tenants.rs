@@ -1,9 +1,11 @@
 //! A host and its virtual cluster, both with API servers of their own; the test is tenant and syncer.
 
+use super::asking;
 use super::kept::kept;
 use super::world::{Tenant, World, phase, reclaim_policy};
+use crate::closure::{Mind, Twin};
 use crate::many::uid;
-use crate::stand::{How, Stand, delete_all};
+use crate::stand::{DELETE_ALL, How, Stand};
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
 use probate_apiserver::until;
 use probate_contract::{Fact, Verdict};
@@ -27,6 +29,12 @@ fn origin(evidence: &Value) -> Verdict {
     Verdict { annotations: BTreeMap::from(notes), ..Verdict::default() }
 }
 
+const ORIGIN: Mind = asking(
+    &[Fact::GuestCluster, Fact::Counterparts],
+    origin,
+    &Twin { rego: include_str!("../twins/origin.rego"), paths: &["counterparts", "guestCluster.name"] },
+);
+
 /// What a rolled-back virtual cluster does not know is kept before its syncer gets to it.
 fn forgotten(evidence: &Value) -> Verdict {
     match layer(evidence, "Virtual") {
@@ -36,6 +44,12 @@ fn forgotten(evidence: &Value) -> Verdict {
         _ => Verdict::default(),
     }
 }
+
+const FORGOTTEN: Mind = asking(
+    &[Fact::Claim, Fact::Counterparts],
+    forgotten,
+    &Twin { rego: include_str!("../twins/forgotten.rego"), paths: &["claim", "counterparts"] },
+);
 
 /// A virtual cluster with a claim of its tenant, and its copy on the host.
 async fn synced(stand: &Stand) -> (Tenant, String, PersistentVolumeClaim, PersistentVolume) {
@@ -69,7 +83,7 @@ async fn s35_the_tenant_is_told_that_the_host_kept_the_volume() {
     let (at, digest) = (volume.metadata.name.as_deref().unwrap(), stand.digest(&volume));
     stand.kubectl(&["patch", "pv", at, "-p", r#"{"spec": {"persistentVolumeReclaimPolicy": "Retain"}}"#]);
     stand.policy_with("team-a", json!({"actions": ["Annotate"]})).await;
-    let how = How::asking(&[Fact::GuestCluster, Fact::Counterparts], origin);
+    let how = How::new(ORIGIN);
     let _running = stand.run_as(How { linked: vec![tenant.look.clone()], ..how }).await;
     stand.record(uid(&claim), |record| virtuals(record) == [(virtual_uid.clone(), "Present".into())]).await;
     // The tenant deletes its claim, and the syncer the host's with it.
@@ -99,7 +113,7 @@ async fn s44_the_record_takes_the_new_uid_of_the_virtual_claim() {
     stand.policy("team-a", json!({"graceSeconds": 0, "quarantineSeconds": 0, "purge": "Auto"})).await;
     // A claim of nobody's shows that the policy is carried out.
     stand.claim("team-a", "other").await;
-    let how = How { linked: vec![tenant.look.clone()], ..How::new(delete_all) };
+    let how = How { linked: vec![tenant.look.clone()], ..How::new(DELETE_ALL) };
     let running = vec![stand.run_as(how).await];
     stand.record(uid(&claim), |record| virtuals(record) == [(first.clone(), "Present".into())]).await;
     stand.gone("team-a", "other").await;
@@ -121,7 +135,7 @@ async fn s45_what_a_rolled_back_virtual_cluster_forgot_is_kept_before_its_syncer
     let (tenant, virtual_uid, claim, volume) = synced(&stand).await;
     let digest = stand.digest(&volume);
     stand.policy("team-a", json!({})).await;
-    let how = How::asking(&[Fact::Claim, Fact::Counterparts], forgotten);
+    let how = How::new(FORGOTTEN);
     let running = vec![stand.run_as(How { linked: vec![tenant.look.clone()], ..how }).await];
     stand.record(uid(&claim), |record| virtuals(record) == [(virtual_uid.clone(), "Present".into())]).await;
     stand.nudge(&running, 2).await;

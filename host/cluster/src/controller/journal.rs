@@ -1,10 +1,9 @@
-//! The controller's decision log: lines on standard output, and in a file where one is named.
+//! The controller's decision log: lines to wherever they are wanted.
 
-use crate::session;
-use probate_cluster::apply::Effect;
-use probate_cluster::controller::Journal;
-use probate_cluster::controller::policies::Bench;
-use probate_cluster::observe::watch::now;
+use super::Journal;
+use super::policies::Bench;
+use crate::apply::Effect;
+use crate::observe::watch::now;
 use probate_contract::API_VERSION;
 use probate_contract::common::Identity;
 use probate_contract::log::{EffectRecord, LogEngine, LoggedRequest, LoggedStatus};
@@ -14,48 +13,46 @@ use probate_core::log::{Chain, Head, Journal as Lines};
 use probate_core::protocol::{Request, Target};
 use probate_core::{digest, pipeline, time};
 use std::collections::HashSet;
-use std::fs::File;
 use std::io::Write;
-use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+
+/// Chains that this process began.
+static BEGUN: AtomicU64 = AtomicU64::new(0);
+
+/// Where lines go; what it is, for whoever reads that it cannot be written.
+pub type Out = (&'static str, Box<dyn Write + Send>);
 
 /// One chain, from the start of the process.
 pub struct Writer {
     name: String,
+    engine: LogEngine,
     inner: Mutex<Inner>,
 }
 
 struct Inner {
     lines: Lines,
-    file: Option<File>,
+    outs: Vec<Out>,
 }
 
 impl Writer {
-    /// Begins a chain.
-    ///
-    /// # Errors
-    /// The file cannot be opened.
-    pub fn start(cluster: &str, file: Option<&Path>) -> std::io::Result<Self> {
-        let began = format!("{cluster}/{}/{}", std::process::id(), now());
+    /// Begins a chain of this cluster's decisions, which `engine` makes.
+    pub fn start(cluster: &str, engine: LogEngine, outs: Vec<Out>) -> Self {
+        let nth = BEGUN.fetch_add(1, Ordering::Relaxed);
+        let began = format!("{cluster}/{}/{}/{nth}", std::process::id(), now());
         let chain = format!("c-{}", digest::short(&[&began]));
-        let file = file.map(|path| File::options().create(true).append(true).open(path)).transpose()?;
-        let lines = Lines::new(Chain::start(chain, session::log_engine(), None));
-        Ok(Self { name: cluster.to_owned(), inner: Mutex::new(Inner { lines, file }) })
+        let lines = Lines::new(Chain::start(chain, engine.clone(), None));
+        Self { name: cluster.to_owned(), engine, inner: Mutex::new(Inner { lines, outs }) }
     }
 }
 
 impl Inner {
     fn put(&mut self, lines: &[String]) {
-        let mut out = std::io::stdout().lock();
-        for line in lines {
+        let text: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
+        for (what, out) in &mut self.outs {
             // A log that cannot be written is told on standard error, and nothing is held up for it.
-            if let Err(error) = writeln!(out, "{line}") {
-                tracing::error!(%error, "the decision log cannot be written");
-            }
-            if let Some(file) = &mut self.file
-                && let Err(error) = writeln!(file, "{line}")
-            {
-                tracing::error!(%error, "the decision log's file cannot be written");
+            if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+                tracing::error!(%error, out = *what, "the decision log cannot be written");
             }
         }
     }
@@ -90,7 +87,7 @@ impl Journal for Writer {
     fn begin(&self, after: Option<&Head>) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let chain = inner.lines.head().chain.clone();
-        inner.lines = Lines::new(Chain::start(chain, session::log_engine(), after));
+        inner.lines = Lines::new(Chain::start(chain, self.engine.clone(), after));
     }
 
     fn head(&self) -> Option<Head> {

@@ -1,0 +1,3 @@
+package p
+
+verdict := {"action": "Retain", "reason": "stays"}

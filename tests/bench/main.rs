@@ -1,6 +1,8 @@
 //! The processes that `cargo xtask bench` and `cargo xtask differential` start and measure: each does one thing once, in a
 //! process of its own, and prints one line of JSON.
 
+#![allow(clippy::print_stdout, reason = "it is all that this program is for")]
+
 mod compare;
 mod engines;
 mod measure;

@@ -109,7 +109,7 @@ pub(crate) fn merge(asked: &[Asked<'_>], current: &Map, settings: &SettingsSpec)
     }
     let acting = merged.set.keys().any(|key| writers.get(key.as_str()) == Some(&true))
         || (!merged.remove.is_empty() && annotators().any(|asked| asked.mode != Mode::Audit));
-    if !acting && !(merged.set.is_empty() && merged.remove.is_empty()) {
+    if !acting && (!merged.set.is_empty() || !merged.remove.is_empty()) {
         merged.written = Some(false);
     }
     merged

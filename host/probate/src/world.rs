@@ -3,7 +3,7 @@
 use crate::cli::InputArgs;
 use crate::document;
 use crate::exit::Stop;
-use crate::load::{self, Completeness, DumpArg, LoadOptions};
+use crate::load::{self, Completeness, DumpArg, LoadOptions, Progress};
 use probate_contract::Diagnostic;
 use probate_contract::plan::AsOfSource;
 use probate_contract::record::VolumeRecord;
@@ -16,7 +16,7 @@ use probate_core::time;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// An inventory, and what came with it.
 pub struct World {
@@ -42,7 +42,7 @@ pub fn load(
     dumps: &[DumpArg],
     input: &InputArgs,
     threads: Option<NonZeroUsize>,
-    progress: Option<&(dyn Fn(&str, u64) + Sync)>,
+    progress: Option<&Progress<'_>>,
 ) -> Result<World, Stop> {
     let settings = input.settings.as_deref().map_or_else(|| Ok(SettingsSpec::default()), settings)?;
     let unused_since = match &input.unused_since {
@@ -188,7 +188,7 @@ pub fn settings(path: &Path) -> Result<SettingsSpec, Stop> {
 }
 
 /// Adds records of a file: whole ones, or the short form of test files.
-fn records(path: &PathBuf, builder: &mut Builder) -> Result<(), Stop> {
+fn records(path: &Path, builder: &mut Builder) -> Result<(), Stop> {
     let documents: Vec<Value> =
         document::read(path, "PB1022").map_err(|diagnostic| Stop::invalid(vec![diagnostic]))?;
     let flat = documents.into_iter().flat_map(|document| match document {

@@ -46,11 +46,10 @@ impl Foreign {
             })
             .collect();
         let short: Vec<&str> = self.short.split(',').filter(|name| *name != "-").collect();
-        let mut metadata = json!({"name": self.name()});
         // Groups of the Kubernetes project are refused without it.
-        if self.group.ends_with(".k8s.io") {
-            metadata["annotations"] = json!({"api-approved.kubernetes.io": "unapproved, for tests"});
-        }
+        let approved = self.group.ends_with(".k8s.io");
+        let notes = approved.then(|| json!({"api-approved.kubernetes.io": "unapproved, for tests"}));
+        let metadata = json!({"name": self.name(), "annotations": notes});
         json!({
             "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": metadata,
             "spec": {

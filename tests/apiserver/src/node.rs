@@ -96,6 +96,7 @@ async fn schedule(pod: &Pod, pods: &Api<Pod>, client: &kube::Client) -> Result<A
 fn gone_is_fine<T>(answer: kube::Result<T>) -> Result<(), Fault> {
     match answer {
         Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => Ok(()),
-        other => Ok(drop(other?)),
+        Err(error) => Err(error.into()),
+        Ok(_) => Ok(()),
     }
 }

@@ -1,6 +1,16 @@
 //! What the rest of the tests rest on: volumes are made, bound, retained and destroyed as in a real cluster, and the API server
 //! writes down what was asked of it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    reason = "a test may panic and print, its helpers too"
+)]
+
 use k8s_openapi::api::core::v1::{Namespace, PersistentVolume, PersistentVolumeClaim};
 use kube::Client;
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams, Preconditions};

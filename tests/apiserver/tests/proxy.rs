@@ -1,5 +1,15 @@
 //! Each fault of the proxy fires, is counted, and does to a real client what it says.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    reason = "a test may panic and print, its helpers too"
+)]
+
 use futures::{StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::core::v1::{Namespace, PersistentVolumeClaim};
 use kube::Client;

@@ -46,7 +46,7 @@ pub(super) fn machine(plan: &Plan, at: usize) -> Value {
         .collect();
     let devices: Vec<Value> =
         volumes.iter().map(|volume| json!({"disk": {"bus": "virtio"}, "name": volume.get("name")})).collect();
-    let off = at % 3 == 0;
+    let off = at.is_multiple_of(3);
     json!({"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachine",
         "metadata": {"annotations": {"kubevirt.io/latest-observed-api-version": "v1"}, "creationTimestamp": "2026-02-01T08:00:00Z",
             "finalizers": ["kubevirt.io/virtualMachineControllerFinalize"], "name": format!("vm-{at}"),

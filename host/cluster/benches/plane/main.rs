@@ -1,6 +1,16 @@
 //! The controller against a bare client, each on the same real control plane and in the same run. Every row is a process of its own:
 //! `plane mark|large …` prints one line of JSON; `cargo xtask bench --only cluster` makes a table of them. Never a test.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    reason = "a test may panic and print, its helpers too"
+)]
+
 mod alone;
 #[path = "../../tests/turn/closure.rs"]
 #[allow(dead_code, reason = "shared with the tests, which use all of it")]

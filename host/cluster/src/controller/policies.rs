@@ -17,6 +17,9 @@ use std::sync::Arc;
 /// How long the bytes of a program are believed that stands elsewhere.
 const READ_SECONDS: u64 = 5;
 
+/// Names and bytes of a program's files.
+pub type Files = Vec<(String, Arc<[u8]>)>;
+
 /// A policy with the files of its program, or why there are none.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PolicySource {
@@ -25,7 +28,7 @@ pub struct PolicySource {
     /// `metadata.generation`.
     pub generation: i64,
     /// Names and bytes of its files.
-    pub files: Result<Vec<(String, Arc<[u8]>)>, String>,
+    pub files: Result<Files, String>,
 }
 
 impl PolicySource {
@@ -189,9 +192,7 @@ impl From<String> for Unread {
     }
 }
 
-type Files = Result<Vec<(String, Arc<[u8]>)>, Unread>;
-
-async fn files(access: &Access, manifest: &Manifest, mounted: Option<&Path>) -> Files {
+async fn files(access: &Access, manifest: &Manifest, mounted: Option<&Path>) -> Result<Files, Unread> {
     let program = &manifest.spec.program;
     if let Some(rego) = &program.rego {
         if let Some(text) = &rego.inline {
@@ -217,7 +218,12 @@ async fn files(access: &Access, manifest: &Manifest, mounted: Option<&Path>) -> 
     }
 }
 
-async fn config_map(access: &Access, manifest: &Manifest, reference: &ConfigMapRef, ending: &str) -> Files {
+async fn config_map(
+    access: &Access,
+    manifest: &Manifest,
+    reference: &ConfigMapRef,
+    ending: &str,
+) -> Result<Files, Unread> {
     let namespace = manifest.metadata.namespace.as_deref().unwrap_or(NAMESPACE);
     let api: Api<ConfigMap> = Api::namespaced(access.read.clone(), namespace);
     let name = &reference.name;
@@ -229,7 +235,7 @@ async fn config_map(access: &Access, manifest: &Manifest, reference: &ConfigMapR
     let text = map.data.into_iter().flatten().map(|(key, text)| (key, Arc::from(text.as_bytes())));
     let binary =
         map.binary_data.into_iter().flatten().map(|(key, bytes)| (key, Arc::from(bytes.0.as_slice())));
-    let chosen: Vec<(String, Arc<[u8]>)> = text
+    let chosen: Files = text
         .chain(binary)
         .filter(|(key, _)| match &reference.key {
             Some(chosen) => key == chosen,

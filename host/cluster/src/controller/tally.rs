@@ -199,6 +199,7 @@ impl Tally {
     }
 
     /// How many there are, how many of them are not known well enough, and the bytes that each cause holds.
+    #[allow(clippy::iter_over_hash_type, reason = "what is summed up has no order")]
     pub(super) fn summary(&self) -> (u64, u64, BTreeMap<Cause, i64>) {
         let (mut count, mut unknown, mut causes) = (0_u64, 0_u64, BTreeMap::<Cause, i64>::new());
         for (pattern, sum) in &self.patterns {
@@ -218,6 +219,7 @@ impl Tally {
     }
 
     /// The figures of a policy.
+    #[allow(clippy::iter_over_hash_type, reason = "what is summed up has no order")]
     pub(super) fn policy(&self, id: &str) -> OfPolicy {
         let mut of = OfPolicy::default();
         for (pattern, sum) in &self.patterns {

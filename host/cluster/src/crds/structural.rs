@@ -24,10 +24,10 @@ fn rewrite(schema: &Value, defaults: Defaults) -> Value {
         return json!({"x-kubernetes-preserve-unknown-fields": true});
     };
     let mut made = Map::new();
-    if let Some(only) = fields.get("anyOf").and_then(Value::as_array).and_then(|options| not_null(options)) {
-        if let Value::Object(inner) = rewrite(only, defaults) {
-            made = inner;
-        }
+    if let Some(only) = fields.get("anyOf").and_then(Value::as_array).and_then(|options| not_null(options))
+        && let Value::Object(inner) = rewrite(only, defaults)
+    {
+        made = inner;
     }
     if let Some(words) = fields.get("oneOf").and_then(Value::as_array) {
         made.insert("type".into(), json!("string"));

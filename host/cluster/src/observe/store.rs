@@ -323,7 +323,7 @@ impl Store {
         let mut inner = self.lock();
         let discovered = inner.discovered.is_some();
         for kind in before.kinds.keys() {
-            if !(discovered && !inner.kinds.contains_key(kind)) {
+            if !discovered || inner.kinds.contains_key(kind) {
                 inner.kinds.entry(kind.clone()).or_default();
             }
         }

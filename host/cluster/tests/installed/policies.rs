@@ -160,7 +160,8 @@ async fn each_rule_has_its_message() {
 /// What a RetentionPolicy's schema lacks is refused by a client that asks to be told, and dropped for others.
 async fn lacks(installed: &Installed) {
     let strict = format!("{NAMESPACED}?fieldValidation=Strict");
-    let rows: [(fn(&mut Value), &str); 8] = [
+    type Change = fn(&mut Value);
+    let rows: [(Change, &str); 8] = [
         (|spec| spec["subjects"] = json!(["PersistentVolume"]), "spec.subjects"),
         (|spec| spec["consents"] = json!(["NamespaceGone"]), "spec.consents"),
         (|spec| spec["match"] = json!({"clusters": ["x"]}), "spec.match.clusters"),

@@ -4,7 +4,7 @@ use probate_cluster::ClusterError;
 use probate_cluster::apply::restore::{How, Restored, Wanted, find, restore};
 use probate_cluster::connect::{Target, as_account, connect};
 use probate_cluster::records::Records;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Who comes between the controller's own writes asks again.
@@ -28,8 +28,8 @@ pub(crate) async fn give_back(
     Err(said)
 }
 
-async fn once(kubeconfig: &PathBuf, volume: &str, how: &How) -> Result<Option<Restored>, ClusterError> {
-    let target = Target { kubeconfig: Some(kubeconfig.clone()), context: None };
+async fn once(kubeconfig: &Path, volume: &str, how: &How) -> Result<Option<Restored>, ClusterError> {
+    let target = Target { kubeconfig: Some(kubeconfig.to_owned()), context: None };
     let access = connect(&target).await?;
     let mut records = Records::load(&access).await?;
     let found = find(&access, &records, &Wanted::Volume(volume.to_owned())).await?;

@@ -1,6 +1,16 @@
 //! The loop against a real control plane, with policies that are closures: what stands is carried out, and nothing else. Without Go
 //! these tests say that they are skipped.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    reason = "a test may panic and print, its helpers too"
+)]
+
 mod closure;
 mod crash;
 mod deeds;

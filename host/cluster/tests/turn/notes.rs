@@ -100,9 +100,9 @@ async fn notes_follow_the_verdict_and_take_nobodys_place() {
     how.settings.annotation_prefixes = vec!["team.example/".into()];
     let running = vec![stand.run_as(how.clone()).await];
     // Each object is written once for what is said newly, and not at all while it stands.
-    for now in 0..SAYS.len() {
+    for (now, said) in SAYS.iter().enumerate() {
         shows(&stand, &running, now).await;
-        assert_eq!(writes(&stand.wrote(), NAMESPACE), (count * (now + 1), 0), "{:?}", SAYS[now]);
+        assert_eq!(writes(&stand.wrote(), NAMESPACE), (count * (now + 1), 0), "{said:?}");
     }
     shows(&stand, &running, 0).await;
     drop(running);

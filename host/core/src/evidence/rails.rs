@@ -155,7 +155,7 @@ fn control_plane(view: &View<'_>, claim: &storage::Claim) -> Option<String> {
 /// Any value vetoes; a readable time that has passed ends it.
 fn hold(place: &str, annotations: &Map, now: i64) -> Option<(String, Option<i64>)> {
     let until = annotations.get(HOLD_UNTIL);
-    let at = until.and_then(|text| time::parse(text));
+    let at = until.and_then(time::parse);
     if annotations.get(HOLD).is_none() && until.is_none() {
         return None;
     }

@@ -73,9 +73,7 @@ pub(crate) fn of(view: &View<'_>) -> References {
     References { list, proven, gaps, objects, operation, ordinal, twins }
 }
 
-fn key(
-    reference: &Reference,
-) -> (&str, Option<&str>, &str, Option<&str>, &str, Option<&str>, Option<&str>, ReferenceState) {
+fn key(reference: &Reference) -> impl Ord + '_ {
     (
         &reference.cluster,
         reference.group.as_deref(),

@@ -10,8 +10,8 @@ use probate_contract::evidence::{
 };
 use std::sync::Arc;
 
-fn text(text: Option<&Box<str>>) -> Option<String> {
-    text.map(|text| text.to_string())
+fn text(text: Option<&str>) -> Option<String> {
+    text.map(str::to_owned)
 }
 
 /// How many bytes stand for the subject: capacity, else request.
@@ -75,14 +75,14 @@ pub(crate) fn claim(view: &View<'_>) -> Known<Claim> {
             phase: claim.phase.to_string(),
             requested_bytes: claim.requested,
             capacity_bytes: claim.capacity,
-            storage_class_name: text(claim.class.as_ref()),
+            storage_class_name: text(claim.class.as_deref()),
             volume_mode: claim.mode.to_string(),
             access_modes: claim.access_modes.clone(),
-            volume_name: text(claim.volume.as_ref()),
+            volume_name: text(claim.volume.as_deref()),
             data_source: claim.source.as_ref().map(|source| DataSource {
-                group: text(source.api_group.as_ref()).filter(|group| !group.is_empty()),
+                group: text(source.api_group.as_deref()).filter(|group| !group.is_empty()),
                 kind: source.kind.to_string(),
-                namespace: text(source.namespace.as_ref()),
+                namespace: text(source.namespace.as_deref()),
                 name: source.name.to_string(),
             }),
         }
@@ -101,11 +101,11 @@ pub(crate) fn volume(view: &View<'_>) -> Known<Volume> {
             released_seconds: None,
             reclaim_policy: volume.policy.to_string(),
             capacity_bytes: volume.capacity,
-            storage_class_name: text(volume.class.as_ref()),
+            storage_class_name: text(volume.class.as_deref()),
             volume_mode: volume.mode.to_string(),
             access_modes: volume.access_modes.clone(),
-            driver: text(volume.driver.as_ref()),
-            volume_handle: text(volume.handle.as_ref()),
+            driver: text(volume.driver.as_deref()),
+            volume_handle: text(volume.handle.as_deref()),
             claim_ref: volume.claim.as_ref().map(|claim| ClaimRef {
                 namespace: claim.namespace.to_string(),
                 name: claim.name.to_string(),

@@ -7,6 +7,7 @@ use probate_contract::evidence::ClaimRef;
 use probate_contract::record::{RecordMetadata, RecordSpec, RecordStatus, RecordVolume, VolumeRecord};
 use serde::Deserialize;
 use serde_json::Value;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A record in either form.
@@ -147,15 +148,19 @@ impl Records {
             }
             for (map, uid) in [(&mut built.by_claim, claim), (&mut built.by_volume, volume)] {
                 let Some(uid) = uid else { continue };
-                if map.contains_key(&uid) {
-                    diagnostics.push(
-                        Diagnostic::error("PB1021", format!("two records speak of uid `{uid}`"))
-                            .consequence("neither is used; what needs one is retained")
-                            .fix("keep the newer one"),
-                    );
-                    map.insert(uid, None);
-                } else {
-                    map.insert(uid, Some(at));
+                match map.entry(uid) {
+                    Entry::Vacant(place) => {
+                        place.insert(Some(at));
+                    }
+                    Entry::Occupied(mut place) => {
+                        let message = format!("two records speak of uid `{}`", place.key());
+                        diagnostics.push(
+                            Diagnostic::error("PB1021", message)
+                                .consequence("neither is used; what needs one is retained")
+                                .fix("keep the newer one"),
+                        );
+                        place.insert(None);
+                    }
                 }
             }
         }

@@ -197,7 +197,7 @@ fn restore(kind: &GroupKind, json: &[u8]) -> Read {
     let target = Target::Labelled { pair, anywhere: true };
     let made = Edge::new(target, ReferenceState::Active, "metadata.name").running();
     let mapping = spec.namespace_mapping.unwrap_or_default();
-    let into = |name: Box<str>| mapping.get(&*name).map_or(name, |to| to.into());
+    let into = |name: Box<str>| mapping.get(&name).map_or(name, |to| to.into());
     let into: BTreeSet<Box<str>> = included(spec.included_namespaces).into_iter().map(into).collect();
     Ok(Parsed { edges: into.into_iter().map(within).chain([made]).collect(), ..Parsed::new(kind, head) })
 }

@@ -148,7 +148,7 @@ pub(super) fn next(case: &Case<'_>) -> Next {
 fn fence(case: &Case<'_>, volume: Live<'_>, intended: Intended, then: Next) -> Next {
     let since = case.status.intent.as_ref().and_then(|intent| time::parse(&intent.at));
     let fenced = volume.annotation(NOT_BEFORE).and_then(time::parse).zip(since);
-    if !fenced.is_some_and(|(at, since)| at >= since) {
+    if fenced.is_none_or(|(at, since)| at < since) {
         let patch = Patch::on(volume).annotation(NOT_BEFORE, &time::format(case.now()));
         let request = Request::Patch { json_patch: patch.operations() };
         return case.write(Step::Purge, intended, case::volume(volume), request);

@@ -1,6 +1,13 @@
 //! Each rail alone: one thing laid over an orphan that nothing else holds, and what then holds its delete, in the guards' own words.
 //! The cases are `cases.yaml`; one of them is the orphan itself, which goes.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic, its helpers too"
+)]
+
 #[path = "../worlds/ask.rs"]
 #[allow(dead_code, reason = "shared with the generated worlds")]
 mod ask;
@@ -100,7 +107,7 @@ fn world(cases: &Cases, case: &Case) -> World {
     }
     without_nulls(&mut record);
     let told = record.get("subject").is_some() || record.get("spec").is_some();
-    let records = told.then(|| (0, record)).into_iter().collect();
+    let records = told.then_some((0, record)).into_iter().collect();
     World { clusters, records }
 }
 

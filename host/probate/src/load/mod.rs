@@ -38,7 +38,7 @@ use std::path::PathBuf;
 pub type Progress<'o> = dyn Fn(&str, u64) + Sync + 'o;
 
 /// What a caller may choose.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct LoadOptions<'o> {
     /// Worker threads; by default one for each core.
     pub threads: Option<NonZeroUsize>,
@@ -48,12 +48,6 @@ pub struct LoadOptions<'o> {
     pub complete: Vec<Completeness>,
     /// Told after each file: its name and the bytes read from disk so far. Called from the reading thread.
     pub progress: Option<&'o Progress<'o>>,
-}
-
-impl Default for LoadOptions<'_> {
-    fn default() -> Self {
-        Self { threads: None, limits: Limits::default(), complete: Vec::new(), progress: None }
-    }
 }
 
 /// What came of loading. Diagnostics of objects are in the sink already.

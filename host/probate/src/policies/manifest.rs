@@ -14,7 +14,7 @@ use std::path::Path;
 /// Where and why it is none.
 pub fn typed(value: Value, text: &str, file: &str, at: usize) -> Result<Manifest, Diagnostic> {
     // Parsed from the text again so that what is wrong has a line; a file of several documents is parsed from the values.
-    let parsed = match serde_saphyr::from_str::<Manifest>(text) {
+    match serde_saphyr::from_str::<Manifest>(text) {
         Err(error) if at == 0 && !text.contains("\n---") => {
             Err(crate::document::told(&error, file, "PB2001", "see `probate schema policy`"))
         }
@@ -26,8 +26,7 @@ pub fn typed(value: Value, text: &str, file: &str, at: usize) -> Result<Manifest
                 .document(document)
                 .fix("see `probate schema policy`")
         }),
-    };
-    parsed
+    }
 }
 
 /// What is wrong, each with its fix.

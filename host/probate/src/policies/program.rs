@@ -1,5 +1,6 @@
 //! A program's files: read from beside the manifest, never from outside its folder.
 
+use probate_cluster::controller::policies::Files;
 use probate_contract::manifest::Policy as Manifest;
 use probate_contract::rego::SourceFile;
 use probate_contract::{Cause, Diagnostic};
@@ -15,7 +16,7 @@ const MAX_BYTES: u64 = 64 << 20;
 #[derive(Clone, Debug)]
 pub struct Sources {
     /// Relative to the policy's folder.
-    pub files: Vec<(String, Arc<[u8]>)>,
+    pub files: Files,
     /// Of a Rego program.
     pub rego: Option<RegoSource>,
 }
@@ -49,10 +50,7 @@ fn refuse(message: String, file: Option<String>, fix: &str) -> LoadError {
 ///
 /// # Errors
 /// There are none, or a Rego file is not UTF-8.
-pub fn of_bytes(
-    manifest: &Manifest,
-    files: Result<Vec<(String, Arc<[u8]>)>, String>,
-) -> Result<Sources, LoadError> {
+pub fn of_bytes(manifest: &Manifest, files: Result<Files, String>) -> Result<Sources, LoadError> {
     let files = files.map_err(|message| {
         refuse(message, None, "give the program inline, by configMapRef, or in the controller's folder")
     })?;

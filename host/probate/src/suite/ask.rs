@@ -68,7 +68,10 @@ impl Actual {
 
 /// Plans of a suite by what they were made from: cases that differ in the subject alone share one.
 #[derive(Default)]
-pub(crate) struct Plans(Mutex<BTreeMap<String, Arc<(PlanReport, Vec<String>)>>>);
+pub(crate) struct Plans(Mutex<BTreeMap<String, Arc<Planned>>>);
+
+/// A report, and what was said on the way to it.
+type Planned = (PlanReport, Vec<String>);
 
 /// Decides a case.
 ///
@@ -124,7 +127,7 @@ fn plan(
     seats: &[Seat],
     plans: &Plans,
     bench: &Bench<'_>,
-) -> Result<Arc<(PlanReport, Vec<String>)>, Vec<Diagnostic>> {
+) -> Result<Arc<Planned>, Vec<Diagnostic>> {
     let steps: Vec<serde_json::Value> = leaf
         .steps
         .iter()

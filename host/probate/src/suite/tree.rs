@@ -121,6 +121,7 @@ fn node(span: &Span, body: Body) -> Option<Node> {
 }
 
 #[cfg(test)]
+#[allow(clippy::string_slice, reason = "a test may panic")]
 mod tests {
     use super::{Body, parse};
 

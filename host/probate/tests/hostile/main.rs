@@ -1,5 +1,15 @@
 //! Dumps as they come and as they should not: every format gives the same objects, and nothing disappears in silence.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    reason = "a test may panic and print, its helpers too"
+)]
+
 mod collect;
 mod corpus;
 mod formats;

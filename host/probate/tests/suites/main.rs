@@ -1,6 +1,16 @@
 //! The test runner as its users see it: small suites that must fail in given ways, with what must be printed beside them
 //! (`expected.txt`: the exit code, then the output), and `--update`, coverage and the other formats.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    reason = "a test may panic and print, its helpers too"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -147,7 +147,8 @@ pub async fn install(client: &kube::Client) -> anyhow::Result<()> {
 fn created<K>(answer: kube::Result<K>) -> anyhow::Result<()> {
     match answer {
         Err(kube::Error::Api(status)) if status.code == 409 => Ok(()),
-        other => Ok(drop(other?)),
+        Err(error) => Err(error.into()),
+        Ok(_) => Ok(()),
     }
 }
 

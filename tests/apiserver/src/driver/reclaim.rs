@@ -59,7 +59,8 @@ async fn change_finalizers(
     let patch = Patch::Strategic(json!({"metadata": patch}));
     match volumes.patch(&volume.name_any(), &PatchParams::default(), &patch).await {
         Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
-        other => Ok(drop(other?)),
+        Err(error) => Err(error.into()),
+        Ok(_) => Ok(()),
     }
 }
 

@@ -309,10 +309,9 @@ impl Plane {
     /// Stops everything: the API server before etcd, without which it would not end.
     pub async fn stop(self) -> anyhow::Result<()> {
         let mut servers = std::mem::take(&mut *self.servers.lock().await);
-        for server in [servers.controllers.take(), servers.api.take(), servers.etcd.take()] {
-            if let Some(server) = server {
-                server.stop(GRACE).await?;
-            }
+        let all = [servers.controllers.take(), servers.api.take(), servers.etcd.take()];
+        for server in all.into_iter().flatten() {
+            server.stop(GRACE).await?;
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use super::process::{line, number};
 use super::table::{Table, Target};
 use crate::cargo::cargo;
+use crate::generated::root;
 use anyhow::{Context as _, ensure};
 use clap::Args;
 use serde_json::Value;
@@ -44,11 +45,18 @@ pub(super) fn build() -> anyhow::Result<PathBuf> {
     String::from_utf8(output.stdout)?.lines().find_map(built).context("cargo names no bench `plane`")
 }
 
+/// The bench as cargo would run it: the files that it installs lie beside its package.
+fn bench(plane: &Path) -> Command {
+    let mut command = Command::new(plane);
+    command.env("CARGO_MANIFEST_DIR", root().join("host/cluster"));
+    command
+}
+
 pub(super) fn round(plane: &Path, size: &Size, table: &mut Table) -> anyhow::Result<()> {
     marks(plane, size.cluster_events, table)?;
     let large = |claims: usize, idle: usize| {
         let numbers = [claims, idle, EVENTS].map(|number| number.to_string());
-        line(Command::new(plane).arg("large").args(numbers))
+        line(bench(plane).arg("large").args(numbers))
     };
     let full = large(size.cluster_claims, size.cluster_idle)?;
     let small = large(size.cluster_claims / 10, 0)?;
@@ -75,7 +83,7 @@ fn at(said: &Value, pointer: &str) -> anyhow::Result<f64> {
 }
 
 fn marks(plane: &Path, events: usize, table: &mut Table) -> anyhow::Result<()> {
-    let said = line(Command::new(plane).args(["mark", &events.to_string()]))?;
+    let said = line(bench(plane).args(["mark", &events.to_string()]))?;
     if skipped(&said, "from an event to the mark", table) {
         return Ok(());
     }

@@ -66,6 +66,8 @@ async fn make(stand: &Stand, namespace: &str, count: usize, manager: &str, annot
 /// Waits until every claim shows this and no more, then lets some turns pass.
 async fn shows(stand: &Stand, running: &[Running], now: usize) {
     NOW.store(now, Ordering::SeqCst);
+    // What a program says of the same input is asked again only now and then, the more seldom the longer a look takes.
+    stand.label_namespace(NAMESPACE, "said", &now.to_string()).await;
     stand.nudge(running, 1).await;
     let wanted: BTreeMap<&str, &str> = SAYS[now].iter().copied().collect();
     let claims = stand.claims(NAMESPACE);

@@ -131,6 +131,13 @@ impl Stand {
         self.claims(namespace).patch(name, &PatchParams::default(), &patch).await.unwrap();
     }
 
+    /// Changes a namespace, after which everything is looked at again.
+    pub(crate) async fn label_namespace(&self, name: &str, key: &str, value: &str) {
+        let patch = Patch::Merge(json!({"metadata": {"labels": {key: value}}}));
+        let namespaces: Api<Namespace> = Api::all(self.client.clone());
+        namespaces.patch(name, &PatchParams::default(), &patch).await.unwrap();
+    }
+
     pub(crate) fn digest(&self, volume: &PersistentVolume) -> Option<String> {
         self.rig.driver.digest(handle_of(volume).unwrap())
     }
